@@ -1,0 +1,120 @@
+"""The plain records that pass from one stage of the grading pipeline to the next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from nbformat import NotebookNode
+
+from autograder.layout import Assignment
+from autograder.verdicts import Mark
+
+CellKind = Literal["provided", "solution", "helper"]
+TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout", "not run"]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One file that somebody handed in, read or not.
+
+    Attributes:
+        student: who handed it in, from the folder or file name.
+        file: where it lay, for reports (an archive's member is `archive.zip/member.ipynb`).
+        assignment: which assignment it answers, None when that could not be told.
+        notebook: its contents, None when it could not be read.
+        cause: why it could not be read or placed, in words.
+        repairs: what intake mended (for example: "byte order mark removed").
+    """
+
+    student: str
+    file: str
+    assignment: Assignment | None = None
+    notebook: NotebookNode | None = None
+    cause: str | None = None
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell that the worker executes.
+
+    Attributes:
+        kind: from the release (`provided`), the student's answer (`solution`) or an extra cell of theirs (`helper`).
+        name: the task for a solution cell, else the cell's id.
+        source: Python, magics included.
+    """
+
+    kind: CellKind
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Graft:
+    """A submission rebuilt on the instructor's release.
+
+    Attributes:
+        cells: what to execute, in the release's order, helper cells where the student put them.
+        stubs: for each task, the release's own unanswered cell: it stands in when the student's cell kills the process.
+        written: for each written answer (grade_id), the student's text.
+        repairs: what was mended or left aside, one sentence each.
+    """
+
+    cells: tuple[Cell, ...]
+    stubs: dict[str, str]
+    written: dict[str, str] = field(default_factory=dict)
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """The outcome of one task."""
+
+    name: str
+    title: str
+    status: TaskStatus
+    points: float
+    max_points: float
+    checks: tuple[Mark, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class WrittenResult:
+    """A written answer, which a person marks."""
+
+    name: str
+    max_points: float
+    answer: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the class: everything that reports and tables are made from.
+
+    Attributes:
+        student, file: as in `Submission`.
+        assignment: slug, or None when unknown.
+        status: `graded`, or `unreadable` with a cause.
+        points, max_points: automatic points; written answers are not in them.
+        warnings: conditions of the whole run that every report must show (for example: graded without a sandbox).
+        answers: the student's solution cells by task, for the feedback page.
+    """
+
+    student: str
+    file: str
+    assignment: str | None
+    status: Literal["graded", "unreadable"]
+    cause: str | None = None
+    repairs: tuple[str, ...] = ()
+    tasks: tuple[TaskResult, ...] = ()
+    written: tuple[WrittenResult, ...] = ()
+    points: float = 0.0
+    max_points: float = 0.0
+    warnings: tuple[str, ...] = ()
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return asdict(self)
