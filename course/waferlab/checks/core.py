@@ -143,7 +143,15 @@ def relative_difference(got: np.ndarray, want: np.ndarray) -> float:
 
 
 def judge_close(
-    name: str, tested: str, seen: Observation, expected: Observation, key: str, *, part: str, rtol: float, hint: str = ""
+    name: str,
+    tested: str,
+    seen: Observation,
+    expected: Observation,
+    key: str,
+    *,
+    part: str,
+    rtol: float,
+    hint: str = "",
 ) -> Finding:
     """The finding "the array under `key` equals the expected one to `rtol` of its largest value".
 
