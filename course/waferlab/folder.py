@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def load(path, image_size, profile, seed):
+    raise NotImplementedError

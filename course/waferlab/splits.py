@@ -1,0 +1,90 @@
+"""What a data set is: three splits of images held in memory, and the one resize that makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+
+class DataError(Exception):
+    """Data that cannot be used; the message is one sentence that says what is wrong and what to do."""
+
+
+class DataUnavailableError(DataError):
+    """Data that is neither on disk nor downloadable.
+
+    Attributes:
+        cause: why, as half a sentence.
+    """
+
+    def __init__(self, message: str, cause: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set, whole in memory.
+
+    Attributes:
+        images: (n, 1, s, s) float32 in [0, 1].
+        labels: (n,) int64, 0 for normal and 1 for anomalous.
+        classes: (n,) int64, index into the data set's `class_names`.
+        indices: (n,) int64, position in the original data set.
+        masks: (n, 1, s, s) bool, True where a defect is; `None` where the data set has no masks.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: torch.Tensor
+    indices: torch.Tensor
+    masks: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class WaferDataset:
+    """Normal images to learn from, and a test split with anomalies to find.
+
+    Attributes:
+        name: how `load_dataset` knows it.
+        image_size: side of the square images in pixels.
+        class_names: what the numbers in `Split.classes` mean.
+        train: normal images only.
+        val: normal images only, for choosing thresholds.
+        test: normal images first, then anomalies.
+    """
+
+    name: str
+    image_size: int
+    class_names: tuple[str, ...]
+    train: Split
+    val: Split
+    test: Split
+
+
+def resize(images: torch.Tensor, image_size: int) -> torch.Tensor:
+    """Turn 8-bit images into floats of the wanted size, in one operation for the whole batch.
+
+    Bilinear with antialiasing, as torchvision's `Resize` does; images of the wanted size keep their exact values.
+
+    Args:
+        images: (n, h, w) uint8, 0 to 255.
+        image_size: side of the result in pixels.
+
+    Returns:
+        (n, 1, image_size, image_size) float32 in [0, 1].
+
+    >>> resize(torch.full((2, 4, 4), 255, dtype=torch.uint8), 8).unique().tolist()
+    [1.0]
+    """
+    batch = images.unsqueeze(1).float().div_(255)
+    if batch.shape[-2:] == (image_size, image_size) or not len(batch):
+        return batch.reshape(-1, 1, image_size, image_size)
+    size = (image_size, image_size)
+    return F.interpolate(batch, size=size, mode="bilinear", align_corners=False, antialias=True).clamp_(0, 1)
