@@ -54,7 +54,10 @@ Array = np.ndarray
 
 # ---- the product: one die, drawn once --------------------------------------------------------------------------------
 
-#: Features of the die, (name, top, left, bottom, right) in 1/256 of the pitch; each can be missing.
+SCRIBE = 20  # width of the scribe line at the die's top and left, in texels
+SUBSTRATE = 95  # grey level
+
+#: The blocks of the die: top, left, bottom, right in texels. Each can be missing.
 BLOCKS: dict[str, tuple[int, int, int, int]] = {
     "memory": (40, 40, 136, 136),
     "logic": (40, 152, 136, 224),
@@ -64,9 +67,10 @@ BLOCKS: dict[str, tuple[int, int, int, int]] = {
 
 
 def _draw_die(missing: str | None) -> Array:
-    """The die as (TEXELS, TEXELS) grey levels, a multiple of 1; the scribe line is its frame."""
-    die = np.full((TEXELS, TEXELS), 190, dtype=np.int64)  # scribe line
-    die[20:, 20:] = 95  # substrate
+    """The die as (TEXELS, TEXELS) whole grey levels, without one of its parts."""
+    die = np.full((TEXELS, TEXELS), SUBSTRATE, dtype=np.int64)
+    if missing != "scribe":
+        die[:SCRIBE] = die[:, :SCRIBE] = 190
     for name, (top, left, bottom, right) in BLOCKS.items():
         if name != missing:
             _FEATURES[name](die[top:bottom, left:right])
@@ -142,7 +146,12 @@ class _Draws:
         The sum of four random bytes is close to normal (Irwin-Hall).
         """
         pixels = image_size * image_size
-        raw = self._bits.random_raw(BLOCK * pixels // 2).view(np.uint8).reshape(BLOCK, 4, pixels)
+        raw = (
+            self._bits.random_raw(BLOCK * pixels // 2)
+            .astype("<u8", copy=False)
+            .view(np.uint8)
+            .reshape(BLOCK, 4, pixels)
+        )
         total = raw[:, 0].astype(np.int16)
         for part in (1, 2, 3):
             total += raw[:, part]
@@ -243,7 +252,7 @@ def _die_of(draws: _Draws, scene: _Scene) -> Array:
     for plane in (scene.x, scene.y):
         whole = plane.astype(np.int32)
         die = np.where(draws.uniform(0, 1) < 0.5, 1, 2)
-        inside &= ((whole >> 8) == _column(die)) & ((whole & (TEXELS - 1)) >= 20)
+        inside &= ((whole >> 8) == _column(die)) & ((whole & (TEXELS - 1)) >= SCRIBE)
     return inside
 
 
@@ -278,10 +287,10 @@ def _particle(draws: _Draws, scene: _Scene, surface: Array) -> Array:
 
 
 def _pattern_shift(draws: _Draws, scene: _Scene, surface: Array) -> Array:
-    """One die printed beside its place, by 2 to 4 pixels of 64 in each direction."""
+    """One die printed beside its place: 2 to 4 pixels of 64 off in both directions, its scribe lines unmoved."""
     step_x = _column(draws.sign() * draws.uniform(16, 30))
     step_y = _column(draws.sign() * draws.uniform(16, 30))
-    moved = _texture(scene.image_size).take(_texel(scene.x + step_x, scene.y + step_y))
+    moved = _texture(scene.image_size, "scribe").take(_texel(scene.x + step_x, scene.y + step_y))
     return np.where(_die_of(draws, scene), moved, surface)
 
 
@@ -300,13 +309,13 @@ def _stain(draws: _Draws, scene: _Scene, surface: Array) -> Array:
     field = np.zeros_like(surface)
     for _ in range(3):
         blob = centre + draws.uniform(-0.12, 0.12, 2)
-        reach = draws.uniform(0.06, 0.12)
+        reach = draws.uniform(0.08, 0.14)
         distance = (across - _column(blob[:, 0])) ** 2 + (down - _column(blob[:, 1])) ** 2
         field += _column(reach * reach) / (distance + np.float32(0.001))
     thickness = np.maximum(1 - 1 / np.maximum(field, np.float32(1)), 0)
-    phase = thickness * _column(draws.uniform(1.5, 3))
+    phase = thickness * _column(draws.uniform(1.2, 2))
     ring = np.abs((phase - np.floor(phase)) * 4 - 2) - 1  # a triangle wave from 1 to -1 and back
-    strength = _column(draws.sign() * draws.uniform(0.16, 0.26))
+    strength = _column(draws.sign() * draws.uniform(0.24, 0.36))
     return surface * (1 + strength * ring * (field > 1))
 
 
@@ -318,15 +327,12 @@ def _edge_ring(draws: _Draws, scene: _Scene, surface: Array) -> Array:
     y = scene.grid[None, :, None] - _column(sine * far)
     outward = np.sqrt(x * x + y * y) - _column(np.abs(far) + draws.uniform(-0.25, 0.25))
     half_width = _column(draws.uniform(0.025, 0.05))
-    broad = _inside(half_width - np.abs(outward), scene.pixel)
-    thin = _inside(
-        np.maximum(np.float32(0.01), scene.pixel / 2) - np.abs(outward - half_width - np.float32(0.06)), scene.pixel
-    )
+    broad = _inside(half_width - np.abs(outward), scene.pixel) * _column(draws.uniform(0.45, 0.65))
+    gap = np.abs(outward - half_width - np.float32(0.06))
+    thin = _inside(np.maximum(np.float32(0.01), scene.pixel / 2) - gap, scene.pixel) * np.float32(0.6)
     bright = draws.sign() > 0
-    surface = _paint(
-        surface, np.where(bright, np.float32(200), np.float32(45)), broad * _column(draws.uniform(0.45, 0.65))
-    )
-    return _paint(surface, np.where(bright, np.float32(60), np.float32(190)), thin * np.float32(0.6))
+    surface = _paint(surface, np.where(bright, np.float32(200), np.float32(45)), broad)
+    return _paint(surface, np.where(bright, np.float32(60), np.float32(190)), thin)
 
 
 _DEFECTS: dict[str, Callable[[_Draws, _Scene, Array], Array]] = {
