@@ -1,0 +1,214 @@
+"""The command `course`: a table of contents of everything an instructor or a grader does."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from autograder.layout import Course, CourseError, find_course
+
+if TYPE_CHECKING:
+    from autograder.trees import Changes
+
+app = typer.Typer(
+    help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+AUTHOR = "Author the course (edit source/, then regenerate)"
+GRADE = "Grade a class"
+LOOK = "Look around"
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means one per core.")]
+Dataset = Annotated[
+    str | None, typer.Option("--dataset", help="fashion-mnist, synthetic-wafers or folder:PATH; default: course.toml.")
+]
+
+
+def main() -> None:
+    """Run the command line; a problem that the user can mend is one sentence and exit status 2, never a traceback."""
+    try:
+        app()
+    except CourseError as error:
+        err.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("interrupted; what was finished is kept")
+        sys.exit(130)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error; the callback takes what is being done, how many are done, how many in all."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+
+def _finish(changes: Changes, check: bool, command: str) -> None:
+    """Report what a generating command changed, or would change."""
+    if check and changes.stale:
+        sys.stdout.write(changes.diff)
+        err.print(f"stale: run `course {command}`")
+        raise typer.Exit(1)
+    if check:
+        out.print("up to date")
+        return
+    for path in changes.written:
+        out.print(f"wrote {path}")
+    if not changes.written:
+        out.print("nothing to do: up to date")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def export(check: Check = False) -> None:
+    """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+    from autograder.export import export as run
+
+    with _progress() as progress:
+        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, check, "export")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def release(check: Check = False) -> None:
+    """Write the students' notebooks: solutions out, cells locked, badges in."""
+    from autograder.release import release as run
+
+    with _progress() as progress:
+        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, check, "release")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def solutions(check: Check = False) -> None:
+    """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    from autograder.solutions import solutions as run
+
+    with _progress() as progress:
+        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, check, "solutions")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def publish(
+    directory: Annotated[Path, typer.Argument(help="Where the students' repository is written.")],
+    through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
+) -> None:
+    """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
+    from autograder.publish import publish as run
+
+    changes = run(find_course(), directory, through)
+    out.print(f"wrote {len(changes.written)} files to {directory}")
+
+
+@app.command(rich_help_panel=GRADE)
+def grade(
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders, or archives from a learning platform.")],
+    to: Annotated[Path, typer.Option("--out", help="The run folder: results, tables, feedback, class report.")] = Path(
+        "graded"
+    ),
+    jobs: Jobs = 0,
+    dataset: Dataset = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
+) -> None:
+    """Grade submissions: points, a feedback page for each student, CSV tables, a class report."""
+    from autograder.grade import grade as run
+    from autograder.tables import grade_table
+
+    with _progress() as progress:
+        graded = run(find_course(), paths, to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+    if as_json:
+        for result in graded.results:
+            sys.stdout.write(json.dumps(result.as_dict()) + "\n")
+        return
+    out.print(grade_table(graded.results))
+    out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+@app.command(rich_help_panel=GRADE)
+def mark(
+    assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
+    answers: Annotated[list[Path], typer.Argument(help="Python files with the source of solution cells.")],
+    dataset: Dataset = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Mark answers given as plain Python source, without a notebook."""
+    from autograder.mark import mark as run
+    from autograder.tables import marks_table
+
+    course = find_course()
+    with _progress() as progress:
+        progress("marking", 0, len(answers))
+        rows: list[dict[str, Any]] = []
+        for row in run(course, course.assignment(assignment), answers, dataset):
+            rows.append(row)
+            progress("marking", len(rows), len(answers))
+            if as_json:
+                sys.stdout.write(json.dumps(row) + "\n")
+    if not as_json:
+        out.print(marks_table(rows))
+
+
+@app.command(rich_help_panel=LOOK)
+def demo(
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results; default: a new temporary one.")
+    ] = None,
+    jobs: Jobs = 0,
+    dataset: Dataset = None,
+) -> None:
+    """Make a small class, grade it, and show the grade table and where the pages lie."""
+    from autograder.demo import demo as run
+    from autograder.tables import grade_table
+
+    with _progress() as progress:
+        graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+    out.print(grade_table(graded.results))
+    out.print(f"Hidden checks ran on [bold]{graded.dataset}[/].")
+    out.print(f"Feedback pages: {graded.folder}/feedback/\nTables:         {graded.folder}/grades.csv, checks.csv")
+    out.print(f"Class report:   {graded.folder}/report.html")
+
+
+@app.command(rich_help_panel=LOOK)
+def doctor() -> None:
+    """Say what is installed and at hand (GPU, sandbox, data, nbgrader), what is missing, and how to get it."""
+    from autograder.doctor import examine, findings_table
+
+    findings = examine(_course_or_none())
+    out.print(findings_table(findings))
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _course_or_none() -> Course | None:
+    try:
+        return find_course()
+    except CourseError:
+        return None
+
+
+if __name__ == "__main__":
+    main()

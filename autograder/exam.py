@@ -1,0 +1,145 @@
+"""One assignment made ready for a grading run: questions, secret seeds, expectations and time limits."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import nbformat
+import numpy as np
+from nbformat import NotebookNode
+from waferlab.checks.core import Observation, Task
+
+from autograder.layout import Assignment, Course, CourseError
+from autograder.marking import mark_task
+from autograder.model import Cell, Graft
+from autograder.sandbox import Answer, Ask, Sandbox
+from autograder.verdicts import Check, checks_module, verdict_module
+
+FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Everything that grading one assignment takes; plain data, so that it travels to other processes.
+
+    Attributes:
+        assignment: which one.
+        release: the instructor's release notebook, on which submissions are rebuilt.
+        seeds: the probe's secret seed, by task.
+        seconds: the time limit, by task.
+        expected: the reference's observation, by task; never enters a student's process.
+        arrays: images for the probes.
+        written: points of the written answers, by grade_id.
+    """
+
+    assignment: Assignment
+    release: NotebookNode
+    seeds: dict[str, int]
+    seconds: dict[str, float]
+    expected: dict[str, Observation]
+    arrays: Mapping[str, np.ndarray]
+    written: dict[str, float]
+
+    @cached_property
+    def tasks(self) -> dict[str, Task]:
+        """The assignment's tasks, in the notebook's order."""
+        return checks_module(self.assignment.module).TASKS
+
+    @cached_property
+    def checks(self) -> dict[str, tuple[Check, ...]]:
+        """The points table."""
+        return verdict_module(self.assignment.module).CHECKS
+
+    @property
+    def defines(self) -> dict[str, tuple[str, ...]]:
+        """The names that each task's solution cell defines."""
+        return {name: task.defines for name, task in self.tasks.items()}
+
+    def asks(self, tasks: list[str]) -> list[Ask]:
+        """The questions to the worker about the named tasks."""
+        return [Ask(task, self.seeds[task], self.seconds[task]) for task in tasks]
+
+
+def derive_seed(secret: bytes, slug: str, task: str) -> int:
+    """A seed of 48 bits that only the holder of the run's secret can tell."""
+    digest = hmac.new(secret, f"{slug}/{task}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:6], "big")
+
+
+def reference_graft(source: NotebookNode) -> Graft:
+    """The instructor's own answers as a submission: every cell of the source notebook tagged `reference`."""
+    cells = []
+    for cell in source.cells:
+        if cell.cell_type == "code" and "reference" in cell.metadata.get("tags", []):
+            marks = cell.metadata.get("nbgrader", {})
+            kind = "solution" if marks.get("solution") else "provided"
+            cells.append(Cell(kind, marks.get("grade_id", cell.id), cell.source))
+    return Graft(tuple(cells), stubs={})
+
+
+def written_points(release: NotebookNode) -> dict[str, float]:
+    """Points of the cells that a person marks: grade and solution at once."""
+    marks = [cell.metadata.get("nbgrader", {}) for cell in release.cells]
+    return {mark["grade_id"]: mark["points"] for mark in marks if mark.get("grade") and mark.get("solution")}
+
+
+def read_notebook(course: Course, tree: str, assignment: Assignment) -> NotebookNode:
+    """A notebook of the course.
+
+    Raises:
+        CourseError: it is not there; says which command makes it.
+    """
+    path = course.notebook(tree, assignment)
+    if not path.is_file():
+        hint = "" if tree == "source" else f": run `course {tree}` first"
+        raise CourseError(f"{path} does not exist{hint}")
+    return nbformat.read(path, as_version=4)
+
+
+def prepare(
+    course: Course, assignment: Assignment, secret: bytes, arrays: Mapping[str, np.ndarray], box: Sandbox
+) -> Exam:
+    """Run the reference once for its expectations and once for its time, and prove that it gets full marks.
+
+    Args:
+        course: the course.
+        assignment: the assignment to prepare.
+        secret: the run's secret.
+        arrays: images for the probes.
+        box: a warm worker; the reference runs in a fork of its own, of which nothing stays behind.
+
+    Raises:
+        CourseError: a notebook is missing, or the reference does not get full marks (a defect of the course).
+    """
+    release = read_notebook(course, "release", assignment)
+    graft = reference_graft(read_notebook(course, "source", assignment))
+    tasks = checks_module(assignment.module).TASKS
+    seeds = {name: derive_seed(secret, assignment.slug, name) for name in tasks}
+    asks = [Ask(name, seed, FIRST_LIMIT) for name, seed in seeds.items()]
+    exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays)
+    timed = box.run(assignment.module, graft, asks, arrays=arrays)
+    settings = course.settings["grading"]
+    seconds = {
+        name: max(float(settings["min_seconds"]), settings["time_factor"] * answer.seconds)
+        for name, answer in timed.items()
+    }
+    expected = {name: answer.seen for name, answer in exact.items()}
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written_points(release))
+    _prove(exam, timed)
+    return exam
+
+
+def _prove(exam: Exam, answers: Mapping[str, Answer]) -> None:
+    """A run whose own reference loses points must not mark anybody."""
+    for name, answer in answers.items():
+        result = mark_task(exam.assignment.module, exam.tasks[name], exam.checks[name], answer, exam.expected[name])
+        if result.points < result.max_points:
+            lost = "; ".join(f"{mark.name}: {mark.message}" for mark in result.checks if mark.points < mark.max)
+            where = f"{exam.assignment.slug}, {result.title}"
+            raise CourseError(
+                f"{where}: the reference answer itself does not get full marks ({result.message or lost})"
+            )

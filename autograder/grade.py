@@ -1,0 +1,176 @@
+"""`course grade`: intake, regraft, worker, verdict, record, feedback, report, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from autograder import feedback, report
+from autograder.engine import grade_all
+from autograder.exam import Exam, derive_seed, prepare
+from autograder.intake import collect, safe_name
+from autograder.layout import Assignment, Course, CourseError
+from autograder.model import Result, Submission
+from autograder.record import Journal, fingerprint, run_secret, write_tables
+from autograder.sandbox import Limits, Sandbox
+from autograder.verdicts import verdict_module
+
+Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What a run left behind.
+
+    Attributes:
+        results: sorted as in all tables.
+        dataset: which images the hidden checks used.
+        folder: the run folder.
+    """
+
+    results: list[Result]
+    dataset: str
+    folder: Path
+
+
+def limits_of(course: Course) -> Limits:
+    """The limits in `course.toml`."""
+    settings = course.settings["grading"]
+    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20))
+
+
+def choose_dataset(name: str) -> str:
+    """`auto` means real Fashion-MNIST when it is at hand (no download for grading), else synthetic wafers."""
+    from waferlab.data import fashion_mnist_available
+
+    if name != "auto":
+        return name
+    return "fashion-mnist" if fashion_mnist_available() else "synthetic-wafers"
+
+
+def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) -> dict[str, dict[str, np.ndarray]]:
+    """The images that probes get, by assignment; the data set is loaded only when one asks for it."""
+    wanted = [one for one in assignments if hasattr(verdict_module(one.module), "arrays")]
+    if not wanted:
+        return {}
+    from waferlab.data import load_dataset
+    from waferlab.profiles import get_profile
+
+    dataset = load_dataset(name, get_profile("smoke"))
+    return {
+        one.slug: verdict_module(one.module).arrays(
+            dataset, np.random.default_rng(derive_seed(secret, one.slug, "arrays"))
+        )
+        for one in wanted
+    }
+
+
+def grade(
+    course: Course,
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    jobs: int,
+    dataset: str | None = None,
+    progress: Progress = lambda *_: None,
+) -> Graded:
+    """Grade everything under `paths` and write results, tables, feedback pages and the class report to `out`.
+
+    Args:
+        course: the course.
+        paths: notebooks, folders or archives.
+        out: the run folder; results that it already holds are kept when nothing they depend on has changed.
+        jobs: processes.
+        dataset: images for the hidden checks; by default as `course.toml` says.
+        progress: told what is being done, how many submissions are done, and how many there are.
+
+    Raises:
+        CourseError: a path does not exist, or holds nothing to grade.
+    """
+    submissions = collect(course, paths)
+    if not submissions:
+        raise CourseError(
+            f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
+        )
+    secret = run_secret(out)
+    name = choose_dataset(dataset or course.settings["grading"]["dataset"])
+    limits = limits_of(course)
+    assignments = _assignments(submissions)
+    with Sandbox([one.module for one in assignments], limits) as box:
+        exams = _prepare_all(course, assignments, secret, name, box, progress)
+        results = _grade_missing(exams, submissions, Journal(out), jobs, limits, box, progress)
+    write_tables(out, results)
+    _write_pages(course, out, results, name)
+    return Graded(results, name, out)
+
+
+def _assignments(submissions: Sequence[Submission]) -> list[Assignment]:
+    found = {one.assignment.slug: one.assignment for one in submissions if one.assignment and not one.cause}
+    return [found[slug] for slug in sorted(found)]
+
+
+def _prepare_all(
+    course: Course, assignments: Sequence[Assignment], secret: bytes, dataset: str, box: Sandbox, progress: Progress
+) -> dict[str, Exam]:
+    progress("loading the data", 0, 0)
+    arrays = probe_arrays(assignments, dataset, secret)
+    exams = {}
+    for one in assignments:
+        progress(f"running the reference of {one.slug}", 0, 0)
+        exams[one.slug] = prepare(course, one, secret, arrays.get(one.slug, {}), box)
+    return exams
+
+
+def _grade_missing(
+    exams: Mapping[str, Exam],
+    submissions: Sequence[Submission],
+    journal: Journal,
+    jobs: int,
+    limits: Limits,
+    box: Sandbox,
+    progress: Progress,
+) -> list[Result]:
+    keys = {
+        _identity(one): fingerprint(one, exams.get(one.assignment.slug) if one.assignment else None)
+        for one in submissions
+    }
+    missing = [one for one in submissions if keys[_identity(one)] not in journal.done]
+    done = len(submissions) - len(missing)
+    progress("grading", done, len(submissions))
+    for result in grade_all(exams, missing, jobs=jobs, limits=limits, box=box):
+        journal.add(keys[(result.student, result.file)], result)
+        done += 1
+        progress("grading", done, len(submissions))
+    return journal.finish(keys.values())
+
+
+def _identity(submission: Submission) -> tuple[str, str]:
+    return (submission.student, submission.file)
+
+
+def _write_pages(course: Course, out: Path, results: Sequence[Result], dataset: str) -> None:
+    """A feedback page per submission, and the class report that links to them."""
+    links: dict[tuple[str, str], str] = {}
+    used: set[str] = set()
+    for result in results:
+        page = _page_name(result, used)
+        path = out / "feedback" / page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(feedback.render(result, course), encoding="utf-8")
+        links[(result.student, result.file)] = f"feedback/{page}"
+    page = report.render(results, course, dataset=dataset, links=links)
+    (out / "report.html").write_text(page, encoding="utf-8")
+
+
+def _page_name(result: Result, used: set[str]) -> str:
+    """A file name made of safe characters only, unique in the run."""
+    stem = f"{safe_name(result.student)}-{safe_name(result.assignment or 'unreadable')}"
+    name, count = stem, 1
+    while name in used:
+        count += 1
+        name = f"{stem}-{count}"
+    used.add(name)
+    return f"{name}.html"

@@ -1,0 +1,69 @@
+"""`course mark`: marks answers that are given as plain Python source, without a notebook around them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.engine import grade_graft
+from autograder.exam import prepare, read_notebook
+from autograder.grade import choose_dataset, limits_of, probe_arrays
+from autograder.layout import Assignment, Course, CourseError
+from autograder.regraft import from_answer
+from autograder.sandbox import Sandbox
+from autograder.verdicts import checks_module
+
+MAX_ANSWER = 2 * 2**20
+
+
+def mark(
+    course: Course, assignment: Assignment, files: Sequence[Path], dataset: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Mark answer files; a file may answer only some tasks, and then only their checks run and count.
+
+    Args:
+        course: the course.
+        assignment: whose tasks the files answer.
+        files: Python source, as it would stand in the solution cells.
+        dataset: images for the hidden checks; by default as `course.toml` says.
+
+    Yields:
+        One object per file: `file`, `points`, `max_points`, and `checks` with `name` (task and check, joined by a
+        dot), `points`, `max` and `message`.
+
+    Raises:
+        CourseError: a file cannot be read, or defines none of the names that the tasks ask for.
+    """
+    sources = [(path, _read(path)) for path in files]
+    release = read_notebook(course, "release", assignment)
+    defines = {name: task.defines for name, task in checks_module(assignment.module).TASKS.items()}
+    grafts = [(path, *from_answer(release, source, defines)) for path, source in sources]
+    secret = secrets.token_bytes(32)
+    name = choose_dataset(dataset or course.settings["grading"]["dataset"])
+    arrays = probe_arrays([assignment], name, secret).get(assignment.slug, {})
+    with Sandbox([assignment.module], limits_of(course)) as box:
+        exam = prepare(course, assignment, secret, arrays, box)
+        for path, graft, tasks in grafts:
+            results = grade_graft(exam, graft, box, tasks)
+            checks = [
+                {"name": f"{task.name}.{one.name}", "points": one.points, "max": one.max, "message": one.message}
+                for task in results
+                for one in task.checks
+            ]
+            points, most = sum(check["points"] for check in checks), sum(check["max"] for check in checks)
+            yield {"file": str(path), "points": points, "max_points": most, "checks": checks}
+
+
+def _read(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CourseError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(data) > MAX_ANSWER:
+        raise CourseError(f"{path}: {len(data)} bytes, expected Python source of at most {MAX_ANSWER}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path}: not UTF-8 text, expected Python source") from error

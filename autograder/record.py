@@ -1,0 +1,139 @@
+"""Results on disk: JSON lines as they finish (an interrupted run resumes), then sorted JSON lines and CSV tables."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.exam import Exam
+from autograder.layout import CourseError
+from autograder.model import Result, Submission, TaskResult, WrittenResult
+from autograder.verdicts import Mark
+
+RESULTS = "results.jsonl"
+SECRET = "secret"
+
+
+def run_secret(folder: Path) -> bytes:
+    """The secret of a run folder, drawn when the folder is first used; readable by its owner only."""
+    path = folder / SECRET
+    folder.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    try:
+        return bytes.fromhex(path.read_text())
+    except ValueError as error:
+        raise CourseError(
+            f"{path} does not hold a run's secret (64 hexadecimal digits): remove it to draw anew"
+        ) from error
+
+
+def fingerprint(submission: Submission, exam: Exam | None) -> str:
+    """What a result depends on: the notebook, and the release and seeds it was graded with."""
+    parts: list[Any] = [submission.student, submission.file, submission.cause, submission.notebook]
+    if exam is not None:
+        parts += [exam.release, exam.seeds, {name: array.shape for name, array in exam.arrays.items()}]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+class Journal:
+    """The run's results so far, one JSON line each, flushed as they finish.
+
+    Args:
+        folder: the run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RESULTS
+        self.done: dict[str, Result] = {}
+        if self.path.exists():
+            self._read()
+
+    def _read(self) -> None:
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                self.done[entry.pop("fingerprint")] = result_from(entry)
+            except (ValueError, KeyError, TypeError):
+                continue  # the last line of an interrupted run; it is graded again
+
+    def add(self, key: str, result: Result) -> None:
+        """Append one result."""
+        self.done[key] = result
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(_line(key, result) + "\n")
+
+    def finish(self, keys: Iterable[str]) -> list[Result]:
+        """Rewrite the file with the results of this run only, sorted; returns them in that order."""
+        entries = sorted(((self.done[key], key) for key in set(keys)), key=lambda entry: sort_key(entry[0]))
+        part = self.path.with_suffix(".part")
+        part.write_text("".join(_line(key, result) + "\n" for result, key in entries), encoding="utf-8")
+        part.replace(self.path)
+        return [result for result, _ in entries]
+
+
+def sort_key(result: Result) -> tuple[str, str, str]:
+    """The order of all tables: assignment, student, file."""
+    return (result.assignment or "~", result.student, result.file)
+
+
+def _line(key: str, result: Result) -> str:
+    return json.dumps({"fingerprint": key, **result.as_dict()}, ensure_ascii=True)
+
+
+def result_from(entry: dict[str, Any]) -> Result:
+    """The result that `Result.as_dict` wrote."""
+    tasks = tuple(
+        TaskResult(**{**task, "checks": tuple(Mark(**mark) for mark in task["checks"])}) for task in entry["tasks"]
+    )
+    written = tuple(WrittenResult(**answer) for answer in entry["written"])
+    lists = {name: tuple(entry[name]) for name in ("repairs", "warnings")}
+    return Result(**{**entry, **lists, "tasks": tasks, "written": written})
+
+
+def write_tables(folder: Path, results: Sequence[Result]) -> None:
+    """`grades.csv`, a row per submission, and `checks.csv`, a row per check."""
+    grades = [
+        [
+            one.student,
+            one.assignment or "",
+            one.status,
+            one.points,
+            one.max_points,
+            sum(answer.max_points for answer in one.written),
+            one.file,
+            one.cause or "; ".join(one.repairs),
+        ]
+        for one in results
+    ]
+    header = ["student", "assignment", "status", "points", "max_points", "written_max", "file", "remarks"]
+    _write_csv(folder / "grades.csv", header, grades)
+    checks = [
+        [one.student, one.assignment, task.name, task.status, mark.name, mark.points, mark.max, mark.message]
+        for one in results
+        for task in one.tasks
+        for mark in task.checks
+    ]
+    header = ["student", "assignment", "task", "status", "check", "points", "max_points", "message"]
+    _write_csv(folder / "checks.csv", header, checks)
+
+
+def _write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

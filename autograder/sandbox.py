@@ -1,0 +1,289 @@
+"""The outer side of the wall: starts the warm worker, hands it jobs, and reads what comes back.
+
+`wall` is the one place where the command that starts the worker is wrapped. Everything that student code may see or
+use is decided there; the worker itself (`worker.py`) limits time, memory and output of each question, and this module
+ends the worker when it stops answering.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from autograder.border import BorderError, pack, unpack_observation
+from autograder.model import Graft
+
+START_SECONDS = 180
+MAX_HEADER = 64 * 1024
+NO_WALL = "Graded without a sandbox: students' code ran as an ordinary process of the grader's account."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one question may use.
+
+    Attributes:
+        memory_gb: address space in GiB (torch alone reserves about 3).
+        max_bytes: bytes that a question may send back.
+    """
+
+    memory_gb: float = 6.0
+    max_bytes: int = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question to the worker: the task, the probe's secret seed, and its time limit in seconds."""
+
+    task: str
+    seed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one question.
+
+    Attributes:
+        status: `ok`, `crashed` or `timeout`.
+        stage: where it ended: `cell`, `probe` or `start`.
+        detail: how, in words.
+        seconds: wall time, retries included.
+        seen: the probe's observation (empty unless `ok`).
+        errors: what the cells raised, by cell name.
+        missing: names that the cells should have defined and did not.
+        replaced: indices of other cells that killed the process and were replaced by the release's.
+    """
+
+    status: Literal["ok", "crashed", "timeout"]
+    stage: str
+    detail: str
+    seconds: float
+    seen: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    replaced: tuple[int, ...] = ()
+
+
+class WorkerError(RuntimeError):
+    """The worker could not be started or stopped answering."""
+
+
+def wall(command: Sequence[str], jobs: Path) -> list[str]:
+    """The command that starts the worker behind the wall.
+
+    Args:
+        command: the worker's own command line.
+        jobs: the only folder besides the Python installation that the worker must be able to read.
+    """
+    del jobs  # the wall (namespaces, mounts) binds it; without one every folder is in sight
+    return list(command)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The worker's environment: nothing of the grader's own, one thread per library, no display."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+    fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "WAFERLAB_PROFILE": "smoke", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, **threads, **fixed, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home / "mpl")}
+
+
+class Sandbox:
+    """A warm worker behind the wall; use as a context manager.
+
+    Args:
+        modules: check modules that the worker imports before it forks.
+        limits: what each question may use.
+        parent: where the folder for jobs is made; by default the system's temporary folder.
+    """
+
+    def __init__(self, modules: Sequence[str], limits: Limits | None = None, parent: Path | None = None) -> None:
+        self.modules = tuple(modules)
+        self.limits = limits or Limits()
+        self.parent = parent
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(
+        self,
+        module: str,
+        graft: Graft,
+        asks: Sequence[Ask],
+        *,
+        dtype: str = "float32",
+        arrays: Mapping[str, np.ndarray] | None = None,
+    ) -> dict[str, Answer]:
+        """Ask the worker every question about one submission.
+
+        Args:
+            module: the assignment's check module.
+            graft: the rebuilt submission.
+            asks: the questions.
+            dtype: `float64` when the reference computes expectations.
+            arrays: images for the probe.
+
+        Returns:
+            One answer per question, by task; a worker that dies or stalls makes the rest `crashed`.
+        """
+        process = self._started()
+        assert self._folder is not None
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder))
+        try:
+            _write_job(folder, module, graft, asks, dtype, arrays or {})
+            _send(process, self._job_line(folder, graft, asks))
+            return self._receive(process, asks, len(graft.cells))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the worker and everything it started."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+            self._process = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.close()
+        self._folder = Path(tempfile.mkdtemp(prefix="course-worker-", dir=self.parent))
+        command = wall([sys.executable, "-m", "autograder.worker", *self.modules], self._folder)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(self._folder),
+            cwd=self._folder,
+            start_new_session=True,
+        )
+        if _Reader(self._process, time.monotonic() + START_SECONDS).line() != {"ready": True}:
+            self.close()
+            raise WorkerError("the grading worker did not start: `course doctor` shows what is missing")
+        return self._process
+
+    def _job_line(self, folder: Path, graft: Graft, asks: Sequence[Ask]) -> dict[str, Any]:
+        return {
+            "folder": str(folder),
+            "owners": [cell.name if cell.kind == "solution" else "" for cell in graft.cells],
+            "questions": [{"task": ask.task, "seconds": ask.seconds} for ask in asks],
+            "memory_gb": self.limits.memory_gb,
+            "max_bytes": self.limits.max_bytes,
+        }
+
+    def _receive(self, process: subprocess.Popen[bytes], asks: Sequence[Ask], cells: int) -> dict[str, Answer]:
+        """Read one frame per question; the patience covers every retry that the worker may make."""
+        patience = sum(ask.seconds for ask in asks) * (cells + 1) + 30
+        reader = _Reader(process, time.monotonic() + patience)
+        answers: dict[str, Answer] = {}
+        try:
+            while not (header := reader.line()).get("end"):
+                data = reader.exactly(min(int(header["bytes"]), self.limits.max_bytes))
+                answers[str(header["task"])] = _answer(header, data)
+        except (WorkerError, ValueError, KeyError, TypeError):
+            self.close()
+        lost = Answer("crashed", "start", "the grading worker stopped answering", 0.0)
+        return {ask.task: answers.get(ask.task, lost) for ask in asks}
+
+
+def _write_job(
+    folder: Path, module: str, graft: Graft, asks: Sequence[Ask], dtype: str, arrays: Mapping[str, np.ndarray]
+) -> None:
+    cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
+    tasks = {ask.task: {"seed": ask.seed, "stream": ask.seed ^ 0x5EED} for ask in asks}
+    job = {"module": module, "cells": cells, "stubs": graft.stubs, "tasks": tasks, "dtype": dtype}
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    if arrays:
+        (folder / "arrays.npz").write_bytes(pack({}, dict(arrays)))
+
+
+def _send(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # a dead worker shows itself when its answer is awaited
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+
+
+def _answer(header: dict[str, Any], data: bytes) -> Answer:
+    stage = "cell" if str(header["stage"]).isdigit() else str(header["stage"])
+    status, detail, seconds = str(header["status"]), str(header["detail"])[:200], float(header["seconds"])
+    replaced = tuple(int(index) for index in header["replaced"])
+    if status != "ok":
+        return Answer("timeout" if status == "timeout" else "crashed", stage, detail, seconds, replaced=replaced)
+    try:
+        plain, seen = unpack_observation(data)
+    except BorderError as error:
+        return Answer("crashed", stage, f"its results could not be read: {error}", seconds, replaced=replaced)
+    errors = {str(name)[:100]: str(text)[:300] for name, text in _mapping(plain.get("errors")).items()}
+    missing = plain.get("missing")
+    names = tuple(str(name)[:100] for name in missing[:20]) if isinstance(missing, list) else ()
+    return Answer("ok", stage, "", seconds, seen, errors, names, replaced)
+
+
+def _mapping(value: object) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+class _Reader:
+    """Reads lines and exact byte counts from the worker, up to a deadline."""
+
+    def __init__(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        assert process.stdout is not None
+        self._descriptor = process.stdout.fileno()
+        self._deadline = deadline
+        self._buffer = bytearray()
+
+    def _more(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0 or not select.select([self._descriptor], [], [], left)[0]:
+            raise WorkerError("the worker did not answer in time")
+        piece = os.read(self._descriptor, 1 << 20)
+        if not piece:
+            raise WorkerError("the worker ended")
+        self._buffer += piece
+
+    def line(self) -> dict[str, Any]:
+        """The next JSON object."""
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > MAX_HEADER:
+                raise WorkerError("the worker sent a line that is too long")
+            self._more()
+        text = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return json.loads(text)
+
+    def exactly(self, count: int) -> bytes:
+        """The next `count` bytes."""
+        while len(self._buffer) < count:
+            self._more()
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data

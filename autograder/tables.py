@@ -1,0 +1,64 @@
+"""The tables that commands print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from autograder.model import Result
+
+
+def points(value: float) -> str:
+    """Points without a trailing `.0`.
+
+    >>> points(3.0), points(2.5)
+    ('3', '2.5')
+    """
+    return f"{value:g}"
+
+
+def grade_table(results: Sequence[Result]) -> Table:
+    """A row per submission: points, and what went wrong in words."""
+    table = Table("Assignment", "Student", "Points", "Written", "Remarks", title="Grades")
+    for one in results:
+        written = sum(answer.max_points for answer in one.written)
+        table.add_row(
+            escape(one.assignment or "unknown"),
+            escape(one.student),
+            f"{points(one.points)} / {points(one.max_points)}" if one.status == "graded" else "not graded",
+            f"{points(written)} to mark" if written else "",
+            escape(_remarks(one)),
+        )
+    return table
+
+
+def _remarks(result: Result) -> str:
+    if result.cause:
+        return result.cause
+    troubles = [f"{task.title}: {_why(task.message)}" for task in result.tasks if task.message]
+    lost = [
+        f"{task.title}: {', '.join(mark.name for mark in task.checks if mark.points < mark.max)} wrong"
+        for task in result.tasks
+        if not task.message and task.points < task.max_points
+    ]
+    repairs = [f"{len(result.repairs)} repaired"] if result.repairs else []
+    return "; ".join([*troubles, *lost, *repairs])
+
+
+def _why(message: str) -> str:
+    return message if len(message) < 60 else message.split(" (")[0].split(":")[0]
+
+
+def marks_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """A row per check of every answer file."""
+    table = Table("File", "Check", "Points", "Message", title="Marks")
+    for row in rows:
+        for check in row["checks"]:
+            gained = f"{points(check['points'])} / {points(check['max'])}"
+            table.add_row(escape(row["file"]), check["name"], gained, escape(check["message"]))
+        table.add_row("", "[bold]in all[/]", f"[bold]{points(row['points'])} / {points(row['max_points'])}[/]", "")
+        table.add_section()
+    return table
