@@ -264,7 +264,7 @@ def _scratch(draws: _Draws, scene: _Scene, surface: Array) -> Array:
     half_length = _column(draws.uniform(0.2, 0.45))
     half_width = np.maximum(_column(draws.uniform(0.008, 0.016)), scene.pixel * np.float32(0.6))
     line = _inside(half_width - np.abs(across), scene.pixel) * _inside(half_length - np.abs(along), scene.pixel)
-    return surface + _column(draws.sign() * draws.uniform(60, 100)) * line
+    return surface + _column(draws.sign() * draws.uniform(40, 95)) * line
 
 
 def _particle(draws: _Draws, scene: _Scene, surface: Array) -> Array:
@@ -274,7 +274,7 @@ def _particle(draws: _Draws, scene: _Scene, surface: Array) -> Array:
         along, across = _rotated(scene.grid, *_turn(draws.uniform(-1, 1)))
         along -= _column(draws.uniform(-0.35, 0.35))
         across -= _column(draws.uniform(-0.35, 0.35))
-        radius = draws.uniform(0.03, 0.06) * (extra >= number)
+        radius = draws.uniform(0.022, 0.055) * (extra >= number)
         across *= _column(draws.uniform(1, 1.8))  # an oval
         across += _column(draws.uniform(-6, 6)) * (along * along)  # bent
         body = _inside(_column(radius) - np.sqrt(along * along + across * across), scene.pixel)
@@ -287,9 +287,9 @@ def _particle(draws: _Draws, scene: _Scene, surface: Array) -> Array:
 
 
 def _pattern_shift(draws: _Draws, scene: _Scene, surface: Array) -> Array:
-    """One die printed beside its place: 2 to 4 pixels of 64 off in both directions, its scribe lines unmoved."""
-    step_x = _column(draws.sign() * draws.uniform(16, 30))
-    step_y = _column(draws.sign() * draws.uniform(16, 30))
+    """One die printed beside its place: 1.5 to 3.5 pixels of 64 off in both directions, its scribe lines unmoved."""
+    step_x = _column(draws.sign() * draws.uniform(12, 28))
+    step_y = _column(draws.sign() * draws.uniform(12, 28))
     moved = _texture(scene.image_size, "scribe").take(_texel(scene.x + step_x, scene.y + step_y))
     return np.where(_die_of(draws, scene), moved, surface)
 
@@ -315,7 +315,7 @@ def _stain(draws: _Draws, scene: _Scene, surface: Array) -> Array:
     thickness = np.maximum(1 - 1 / np.maximum(field, np.float32(1)), 0)
     phase = thickness * _column(draws.uniform(1.2, 2))
     ring = np.abs((phase - np.floor(phase)) * 4 - 2) - 1  # a triangle wave from 1 to -1 and back
-    strength = _column(draws.sign() * draws.uniform(0.24, 0.36))
+    strength = _column(draws.sign() * draws.uniform(0.16, 0.34))
     return surface * (1 + strength * ring * (field > 1))
 
 
@@ -327,9 +327,9 @@ def _edge_ring(draws: _Draws, scene: _Scene, surface: Array) -> Array:
     y = scene.grid[None, :, None] - _column(sine * far)
     outward = np.sqrt(x * x + y * y) - _column(np.abs(far) + draws.uniform(-0.25, 0.25))
     half_width = _column(draws.uniform(0.025, 0.05))
-    broad = _inside(half_width - np.abs(outward), scene.pixel) * _column(draws.uniform(0.45, 0.65))
+    broad = _inside(half_width - np.abs(outward), scene.pixel) * _column(draws.uniform(0.25, 0.6))
     gap = np.abs(outward - half_width - np.float32(0.06))
-    thin = _inside(np.maximum(np.float32(0.01), scene.pixel / 2) - gap, scene.pixel) * np.float32(0.6)
+    thin = _inside(np.maximum(np.float32(0.01), scene.pixel / 2) - gap, scene.pixel) * np.float32(0.4)
     bright = draws.sign() > 0
     surface = _paint(surface, np.where(bright, np.float32(200), np.float32(45)), broad)
     return _paint(surface, np.where(bright, np.float32(60), np.float32(190)), thin)
