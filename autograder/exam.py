@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
 from waferlab.checks.core import Observation, Task
@@ -16,6 +15,7 @@ from waferlab.checks.core import Observation, Task
 from autograder.layout import Assignment, Course, CourseError
 from autograder.marking import mark_task
 from autograder.model import Cell, Graft
+from autograder.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.sandbox import Answer, Ask, Sandbox
 from autograder.verdicts import Check, checks_module, verdict_module
 
@@ -72,32 +72,23 @@ def derive_seed(secret: bytes, slug: str, task: str) -> int:
 
 def reference_graft(source: NotebookNode) -> Graft:
     """The instructor's own answers as a submission: every cell of the source notebook tagged `reference`."""
-    cells = []
-    for cell in source.cells:
-        if cell.cell_type == "code" and "reference" in cell.metadata.get("tags", []):
-            marks = cell.metadata.get("nbgrader", {})
-            kind = "solution" if marks.get("solution") else "provided"
-            cells.append(Cell(kind, marks.get("grade_id", cell.id), cell.source))
+    cells = [
+        Cell("solution" if is_answer(cell) else "provided", grade_id(cell) or cell.id, cell.source)
+        for cell in reference_cells(source)
+    ]
     return Graft(tuple(cells), stubs={})
 
 
-def written_points(release: NotebookNode) -> dict[str, float]:
-    """Points of the cells that a person marks: grade and solution at once."""
-    marks = [cell.metadata.get("nbgrader", {}) for cell in release.cells]
-    return {mark["grade_id"]: mark["points"] for mark in marks if mark.get("grade") and mark.get("solution")}
-
-
-def read_notebook(course: Course, tree: str, assignment: Assignment) -> NotebookNode:
-    """A notebook of the course.
+def released(course: Course, assignment: Assignment) -> NotebookNode:
+    """The release notebook of an assignment.
 
     Raises:
         CourseError: it is not there; says which command makes it.
     """
-    path = course.notebook(tree, assignment)
+    path = course.notebook("release", assignment)
     if not path.is_file():
-        hint = "" if tree == "source" else f": run `course {tree}` first"
-        raise CourseError(f"{path} does not exist{hint}")
-    return nbformat.read(path, as_version=4)
+        raise CourseError(f"{path} does not exist: run `course release` first")
+    return read_notebook(path)
 
 
 def prepare(
@@ -115,8 +106,8 @@ def prepare(
     Raises:
         CourseError: a notebook is missing, or the reference does not get full marks (a defect of the course).
     """
-    release = read_notebook(course, "release", assignment)
-    graft = reference_graft(read_notebook(course, "source", assignment))
+    release = released(course, assignment)
+    graft = reference_graft(read_notebook(course.notebook("source", assignment)))
     tasks = checks_module(assignment.module).TASKS
     seeds = {name: derive_seed(secret, assignment.slug, name) for name in tasks}
     asks = [Ask(name, seed, FIRST_LIMIT) for name, seed in seeds.items()]
@@ -128,7 +119,8 @@ def prepare(
         for name, answer in timed.items()
     }
     expected = {name: answer.seen for name, answer in exact.items()}
-    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written_points(release))
+    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written)
     _prove(exam, timed)
     return exam
 

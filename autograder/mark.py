@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.engine import grade_graft
-from autograder.exam import prepare, read_notebook
+from autograder.exam import prepare, released
 from autograder.grade import choose_dataset, limits_of, probe_arrays
 from autograder.layout import Assignment, Course, CourseError
 from autograder.regraft import from_answer
@@ -37,7 +37,7 @@ def mark(
         CourseError: a file cannot be read, or defines none of the names that the tasks ask for.
     """
     sources = [(path, _read(path)) for path in files]
-    release = read_notebook(course, "release", assignment)
+    release = released(course, assignment)
     defines = {name: task.defines for name, task in checks_module(assignment.module).TASKS.items()}
     grafts = [(path, *from_answer(release, source, defines)) for path, source in sources]
     secret = secrets.token_bytes(32)

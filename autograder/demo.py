@@ -1,0 +1,106 @@
+"""`course demo`: a small class, made from the course's own answers, graded like any other."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.exam import reference_graft
+from autograder.grade import Graded, Progress, grade
+from autograder.layout import Assignment, Course, CourseError
+from autograder.mutants import wrong_answer
+from autograder.notebooks import grade_id, is_answer, notebook_text, read_notebook
+from autograder.release import release
+from autograder.verdicts import checks_module
+
+PLACEHOLDER = "raise NotImplementedError"
+#: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is
+#: not named is answered right in the partly right submission.
+PARTLY: dict[str, dict[str, str]] = {"pca": {}, "encoder": {}}
+WRONG: dict[str, dict[str, str]] = {"pca": {}, "encoder": {}}
+
+
+def demo(course: Course, out: Path | None, *, jobs: int, dataset: str | None, progress: Progress) -> Graded:
+    """Regenerate the releases into a temporary folder, hand in five submissions of each assignment, grade them.
+
+    Args:
+        course: the course; nothing in it is changed.
+        out: the run folder, which must be new or empty; by default a new temporary folder.
+        jobs: processes.
+        dataset: images for the hidden checks.
+        progress: as in `grade`.
+
+    Raises:
+        CourseError: the run folder holds something already.
+    """
+    if out is not None and out.exists() and any(out.iterdir()):
+        raise CourseError(f"{out} is not empty: the demo wants a new folder")
+    out = out or Path(tempfile.mkdtemp(prefix="course-demo-"))
+    with tempfile.TemporaryDirectory(prefix="course-demo-class-") as folder:
+        progress("regenerating the releases", 0, 0)
+        copied = copy_course(course, Path(folder) / "course")
+        release(copied, check=False)
+        submitted = Path(folder) / "submitted"
+        for assignment in copied.assignments:
+            hand_in(copied, assignment, submitted)
+        return grade(copied, [submitted], out, jobs=jobs, dataset=dataset, progress=progress)
+
+
+def copy_course(course: Course, root: Path) -> Course:
+    """The part of a course that releases are made from, in another folder."""
+    shutil.copytree(course.root / "source", root / "source", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    (root / "course").mkdir()
+    for name in ("course.toml", "nbgrader_config.py"):
+        shutil.copy2(course.root / "course" / name, root / "course" / name)
+    return Course(root)
+
+
+def hand_in(course: Course, assignment: Assignment, submitted: Path) -> None:
+    """Write one assignment's five submissions as nbgrader's `submitted/<student>/<assignment>/` tree."""
+    release_notebook = read_notebook(course.notebook("release", assignment))
+    for student, answers in demo_answers(course, assignment, release_notebook).items():
+        path = submitted / student / assignment.slug / f"{assignment.notebook_name}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(notebook_text(answered(release_notebook, answers)), encoding="utf-8")
+
+
+def demo_answers(course: Course, assignment: Assignment, release_notebook: NotebookNode) -> dict[str, dict[str, str]]:
+    """The solution cells of the five students, by task."""
+    tasks = list(checks_module(assignment.module).TASKS)
+    source = read_notebook(course.notebook("source", assignment))
+    right = {cell.name: cell.source for cell in reference_graft(source).cells if cell.kind == "solution"}
+    stubs = {grade_id(cell): cell.source for cell in release_notebook.cells if is_answer(cell)}
+    bank = {task: wrong_answer(assignment.module, WRONG[assignment.module][task]) for task in tasks}
+    partly = {task: wrong_answer(assignment.module, name) for task, name in PARTLY[assignment.module].items()}
+    loops = {tasks[0]: _instead(stubs[tasks[0]], "while True:\n    pass")}
+    return {
+        "reference-answer": right,
+        "partly-right": {**right, **partly},
+        "wrong": bank,
+        "raises": {task: _instead(stubs[task], 'raise RuntimeError("a mistake in my code")') for task in tasks},
+        "never-ends": {**right, **loops},
+    }
+
+
+def _instead(stub: str, statement: str) -> str:
+    """A release's unanswered cell with a statement where its placeholder stands."""
+    lines = []
+    for line in stub.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        same = [line] if PLACEHOLDER not in line else [indent + part for part in statement.splitlines()]
+        lines += same
+    return "\n".join(lines)
+
+
+def answered(release_notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
+    """A release notebook with answers in its solution cells."""
+    notebook = copy.deepcopy(release_notebook)
+    for cell in notebook.cells:
+        if is_answer(cell) and grade_id(cell) in answers:
+            cell.source = answers[grade_id(cell)]
+    return notebook

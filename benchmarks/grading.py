@@ -1,0 +1,79 @@
+"""Seconds per submission: `course grade` against `nbgrader autograde`, the same submissions in one run.
+
+    .venv/bin/python benchmarks/grading.py [--assignment 03-pca] [--count 20] [--dataset synthetic-wafers]
+
+Half of the class hands in the reference answer, half the untouched release. nbgrader executes each notebook in a
+kernel, figures included; `course grade` executes the solution cells and the hidden probes, which nbgrader does not
+have. Both use one process, the smoke profile and the same data; both times include their start-up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbgrader
+import torch
+
+from autograder.demo import answered, copy_course, demo_answers
+from autograder.layout import Assignment, Course, find_course
+from autograder.notebooks import notebook_text, read_notebook
+
+TOOLS = Path(sys.executable).parent
+
+
+def make_class(course: Course, assignment: Assignment, count: int) -> Path:
+    """Write `count` submissions in nbgrader's tree below the course's root."""
+    released = read_notebook(course.notebook("release", assignment))
+    right = answered(released, demo_answers(course, assignment, released)["reference-answer"])
+    submitted = course.root / "submitted"
+    for number in range(count):
+        path = submitted / f"student-{number:03}" / assignment.slug / f"{assignment.notebook_name}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(notebook_text(released if number % 2 else right), encoding="utf-8")
+    return submitted
+
+
+def timed(command: list[str], course: Course, dataset: str) -> float:
+    """Wall seconds of a command, run in the copied course; its output is shown only when it fails."""
+    environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}", "COURSE_ROOT": str(course.root)}
+    environment |= {"WAFERLAB_PROFILE": "smoke", "WAFERLAB_DATASET": dataset, "OMP_NUM_THREADS": "1"}
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+    return seconds
+
+
+def main() -> None:
+    """Grade the same class both ways and print seconds per submission and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--assignment", default="03-pca")
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--dataset", default="synthetic-wafers")
+    options = parser.parse_args()
+    nbgrader_command = [str(TOOLS / "nbgrader")]
+    with tempfile.TemporaryDirectory(prefix="benchmark-grading-") as folder:
+        course = copy_course(find_course(), Path(folder) / "course")
+        assignment = course.assignment(options.assignment)
+        config = ["--config", str(course.root / "course" / "nbgrader_config.py"), assignment.slug]
+        timed([*nbgrader_command, "generate_assignment", *config], course, options.dataset)
+        submitted = make_class(course, assignment, options.count)
+        theirs = timed([*nbgrader_command, "autograde", *config], course, options.dataset)
+        ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--jobs", "1", "--dataset", options.dataset]
+        ours = timed(ours_command, course, options.dataset)
+    print(f"{assignment.slug}, {options.count} submissions, {options.dataset}, one process, {platform.processor()}")
+    print(f"nbgrader {nbgrader.__version__} autograde: {theirs / options.count:6.2f} s a submission")
+    print(f"course grade:              {ours / options.count:6.2f} s a submission")
+    print(f"nbgrader / ours: {theirs / ours:.1f}   (Python {platform.python_version()}, torch {torch.__version__})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""From what the worker sent back to points: tables of checks, requirements, and every way to get nothing."""
+
+import numpy as np
+import pytest
+from waferlab.checks.core import Finding, Task
+
+from autograder.marking import mark_task
+from autograder.sandbox import Answer
+from autograder.verdicts import Check, give_points
+
+CHECKS = (Check("shape", 1), Check("values", 3), Check("unchanged", 1, requires=("values",)))
+
+
+def finding(name: str, passed: bool) -> Finding:
+    return Finding(name, f"the {name}", passed, "something", "something else")
+
+
+def judge(seen, expected):
+    value = float(np.asarray(seen["value"]))
+    return [finding("shape", True), finding("values", value == expected["value"]), finding("unchanged", True)]
+
+
+TASK = Task("double", "Task 1: double", ("double",), probe=lambda answers, case: {}, judge=judge)
+
+
+@pytest.fixture
+def only_visible(monkeypatch):
+    """Findings of the visible judge only: this task belongs to no assignment."""
+    monkeypatch.setattr(
+        "autograder.marking.findings_for", lambda module, task, seen, expected: task.judge(seen, expected)
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "points"),
+    [([True], 3.0), ([False], 0.0), ([True, False], 0.0), ([], 0.0)],
+    ids=["right", "wrong", "wrong once", "no result"],
+)
+def test_a_check_gives_its_points_only_when_all_its_findings_passed(values, points):
+    """Does a check need every finding of its name?"""
+    marks = give_points((Check("values", 3),), [finding("values", passed) for passed in values])
+    assert marks[0].points == points
+
+
+def test_a_check_without_its_requirement_gives_nothing():
+    """Does leaving the inputs alone count for a function whose values are wrong?"""
+    marks = give_points(CHECKS, [finding("shape", True), finding("values", False), finding("unchanged", True)])
+    assert [mark.points for mark in marks] == [1, 0, 0]
+    assert "values" in marks[2].message
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "points"),
+    [
+        (Answer("ok", "probe", "", 0.1, {"value": 2.0}), "ok", 5),
+        (Answer("ok", "probe", "", 0.1, {"value": 3.0}), "ok", 1),
+        (Answer("timeout", "probe", "time", 8.0), "timeout", 0),
+        (Answer("crashed", "probe", "ended by SIGSEGV", 0.1), "crashed", 0),
+        (Answer("ok", "probe", "", 0.1, {}, {"double": "NameError: name 'np'"}, ("double",)), "error", 0),
+        (Answer("ok", "probe", "", 0.1, {}, {}, ("double",)), "error", 0),
+        (Answer("ok", "probe", "", 0.1, {"unanswered": True, "value": 2.0}), "unanswered", 0),
+        (Answer("ok", "probe", "", 0.1, {"value": "two"}), "error", 0),
+        (Answer("ok", "probe", "", 0.1, {}), "error", 0),
+    ],
+    ids=["right", "wrong", "time-out", "crash", "cell raised", "name missing", "not answered", "text", "nothing sent"],
+)
+@pytest.mark.usefixtures("only_visible")
+def test_every_way_an_answer_can_come_back_gives_a_result(answer, status, points):
+    """Does each kind of answer get its status and its points, and never an exception?"""
+    result = mark_task("none", TASK, CHECKS, answer, {"value": 2.0})
+    assert (result.status, result.points, result.max_points) == (status, points, 5)
+
+
+@pytest.mark.usefixtures("only_visible")
+def test_the_message_names_what_the_cell_raised():
+    """Does a student whose cell failed read why?"""
+    answer = Answer("ok", "probe", "", 0.1, {}, {"double": "NameError: name 'np' is not defined"}, ("double",))
+    assert "NameError: name 'np' is not defined" in mark_task("none", TASK, CHECKS, answer, {}).message

@@ -1,0 +1,94 @@
+"""Results on disk: resuming, order, and tables that a spreadsheet may open."""
+
+import csv
+import stat
+
+import pytest
+
+from autograder.layout import CourseError
+from autograder.model import Result, TaskResult, WrittenResult
+from autograder.record import Journal, run_secret, write_tables
+from autograder.verdicts import Mark
+
+
+def result(student: str, assignment: str | None = "03-pca", points: float = 2.0) -> Result:
+    task = TaskResult("pca", "Task 1", "ok", points, 3.0, (Mark("scores", points, 3.0, "right"),))
+    written = (WrittenResult("written-k", 3.0, "Because."),)
+    return Result(student, f"{student}.ipynb", assignment, "graded", tasks=(task,), written=written, points=points)
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_result_comes_back_from_disk_as_it_was(tmp_path):
+    """Is a resumed run's result equal to the one it saved?"""
+    Journal(tmp_path).add("k", result("ada"))
+    assert Journal(tmp_path).done == {"k": result("ada")}
+
+
+def test_a_line_that_was_cut_off_is_graded_again(tmp_path):
+    """Does a run that was killed while writing lose more than that line?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada"))
+    journal.add("b", result("bob"))
+    journal.path.write_bytes(journal.path.read_bytes()[:-40])
+    assert list(Journal(tmp_path).done) == ["a"]
+
+
+def test_the_finished_file_does_not_depend_on_the_order_of_results(tmp_path):
+    """Do two engines that finish in different orders write the same bytes?"""
+    texts = []
+    for order in (["ada", "bob", "cyd"], ["cyd", "ada", "bob"]):
+        folder = tmp_path / order[0]
+        folder.mkdir()
+        journal = Journal(folder)
+        for name in order:
+            journal.add(name, result(name))
+        journal.finish(order)
+        texts.append(journal.path.read_bytes())
+    assert texts[0] == texts[1]
+
+
+def test_results_of_files_that_are_gone_are_left_out(tmp_path):
+    """Does a second run over fewer files drop the rest?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada"))
+    journal.add("b", result("bob"))
+    assert [one.student for one in journal.finish(["b"])] == ["bob"]
+
+
+def test_the_secret_is_drawn_once_and_only_its_owner_reads_it(tmp_path):
+    """Does grading again use the same secret, and is it out of others' sight?"""
+    first = run_secret(tmp_path / "run")
+    assert run_secret(tmp_path / "run") == first
+    assert run_secret(tmp_path / "other") != first
+    assert len(first) == 32
+    assert stat.S_IMODE((tmp_path / "run" / "secret").stat().st_mode) == 0o600
+
+
+def test_a_damaged_secret_is_named(tmp_path):
+    """Does a secret file with something else in it stop the run in words?"""
+    (tmp_path / "secret").write_text("hello")
+    with pytest.raises(CourseError, match="64 hexadecimal digits"):
+        run_secret(tmp_path)
+
+
+def test_tables_have_a_row_per_submission_and_per_check(tmp_path):
+    """Do both CSV files hold what was graded?"""
+    write_tables(tmp_path, [result("ada"), result("bob", points=0.0)])
+    assert [(row["student"], row["points"], row["written_max"]) for row in rows(tmp_path / "grades.csv")] == [
+        ("ada", "2.0", "3.0"),
+        ("bob", "0.0", "3.0"),
+    ]
+    assert [(row["check"], row["points"]) for row in rows(tmp_path / "checks.csv")] == [
+        ("scores", "2.0"),
+        ("scores", "0.0"),
+    ]
+
+
+def test_a_student_s_name_is_never_a_formula(tmp_path):
+    """Does a spreadsheet that opens the table run `=HYPERLINK(…)`?"""
+    write_tables(tmp_path, [result('=HYPERLINK("http://evil")')])
+    assert rows(tmp_path / "grades.csv")[0]["student"].startswith("'=")
