@@ -23,11 +23,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import random_split
 from torchvision.datasets import FashionMNIST
 
 from waferlab.profiles import Profile
-from waferlab.splits import DataError, DataUnavailableError, Split, WaferDataset, resize
+from waferlab.splits import DataError, DataUnavailableError, Split, WaferDataset, resize, split_positions
 
 #: The four official archives and their MD5 checksums.
 ARCHIVES: dict[str, str] = {
@@ -38,7 +37,6 @@ ARCHIVES: dict[str, str] = {
 }
 CLASS_NAMES = tuple(FashionMNIST.classes)
 NORMAL_CLASS = 0
-TRAIN_SHARE = 0.8
 NUM_ANOMALIES = 400
 RAW = Path("FashionMNIST") / "raw"  # where torchvision keeps the archives, below its root
 DOWNLOAD_TIMEOUT = 20.0  # seconds without a byte before a download counts as failed
@@ -83,10 +81,8 @@ def split_normals(classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarra
         Indices into `classes`, of the training and of the validation images.
     """
     normals = np.flatnonzero(classes == NORMAL_CLASS)
-    num_train = int(TRAIN_SHARE * len(normals))
-    generator = torch.Generator().manual_seed(seed)
-    parts = random_split(range(len(normals)), [num_train, len(normals) - num_train], generator=generator)
-    return normals[list(parts[0].indices)], normals[list(parts[1].indices)]
+    train, val = split_positions(len(normals), seed)
+    return normals[train], normals[val]
 
 
 def choose_test(classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

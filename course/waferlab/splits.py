@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch.utils.data import random_split
+
+TRAIN_SHARE = 0.8
 
 
 class DataError(Exception):
@@ -66,6 +69,28 @@ class WaferDataset:
     train: Split
     val: Split
     test: Split
+
+
+def split_positions(count: int, seed: int) -> tuple[list[int], list[int]]:
+    """Split positions 0 to count - 1 at random: 80 % to train, the rest to validate.
+
+    This is `torch.utils.data.random_split` with a generator of its own, so torch's global seed plays no part.
+
+    Args:
+        count: how many images there are.
+        seed: of the generator.
+
+    Returns:
+        Positions to train with and positions to validate with, both in random order.
+
+    >>> train, val = split_positions(10, seed=42)
+    >>> len(train), len(val), sorted(train + val) == list(range(10))
+    (8, 2, True)
+    """
+    num_train = int(TRAIN_SHARE * count)
+    generator = torch.Generator().manual_seed(seed)
+    train, val = random_split(range(count), [num_train, count - num_train], generator=generator)
+    return list(train.indices), list(val.indices)
 
 
 def resize(images: torch.Tensor, image_size: int) -> torch.Tensor:
