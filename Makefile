@@ -27,7 +27,7 @@ lint: .venv
 .venv/.ready: requirements.lock pyproject.toml course/pyproject.toml | $(UV)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python %d.%d found, expected 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
-	$(UV) pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e course -e .
 	@touch $@
 
