@@ -30,8 +30,8 @@ def strip_magics(source: str) -> tuple[str, list[str]]:
     r'''Drop what only IPython understands; a source that is plain Python already comes back as it is.
 
     Dropped: line magics, shell lines, help requests, cell magics (with their body unless it is Python). A dropped line
-    leaves an empty one (`pass` inside a block), so that line numbers stay true. `%time statement` keeps the statement. Lines inside
-    strings and brackets are never touched.
+    leaves an empty one (`pass` inside a block), so that line numbers stay true. `%time statement` keeps the statement.
+    Lines inside strings and brackets are never touched.
 
     Args:
         source: a code cell as the student wrote it.
