@@ -1,0 +1,168 @@
+"""`course export`: from the cells tagged `reference` to the modules `waferlab.reference.*`.
+
+An answer is written once, in the solution region of its source notebook; these modules are its only other form. With
+them the command writes what the visible checks compare with (`waferlab/checks/expected/*.json`).
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.expectations import compute, expectations_text
+from autograder.imports import Import, import_block, imports_of
+from autograder.layout import Assignment, Course, CourseError
+from autograder.notebooks import read_notebook, reference_cells, without_markers
+from autograder.trees import LITTER, Changes, Progress, quiet, sync
+
+INIT = """\
+\"""The answers, one module per assignment, exported from the source notebooks by `course export`. Do not edit.\"""
+"""
+HEADER = '''"""Reference answers of {slug}: {title}.
+
+Exported from source/{slug}/{name}.ipynb by `course export`. Do not edit: change the notebook and export again.
+"""
+'''
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part of a cell that stays in place: its source without imports.
+
+    Attributes:
+        source: stripped of blank lines at both ends.
+        starts_definition, ends_definition: whether its first and last statements are functions or classes.
+    """
+
+    source: str
+    starts_definition: bool
+    ends_definition: bool
+
+
+def export(course: Course, check: bool = False, progress: Progress = quiet) -> Changes:
+    """Write, or only compare, `waferlab/reference/` and `waferlab/checks/expected/`.
+
+    Args:
+        course: the course on disk; assignments without a source notebook are passed over.
+        check: change nothing, only say what differs.
+        progress: told the name of each step.
+
+    Raises:
+        CourseError: a reference cell is not valid Python, or the reference does not give what a check expects.
+    """
+    modules = reference_modules(course)
+    changes = sync(reference_folder(course), modules, check=check)
+    with staged(course, modules) as packages:
+        expected = _expected_files(course, packages, progress)
+    return changes + sync(expected_folder(course), expected, check=check)
+
+
+def reference_is_stale(course: Course) -> bool:
+    """Whether the exported modules differ from the notebooks; quick, for it runs no answer."""
+    return sync(reference_folder(course), reference_modules(course), check=True).stale
+
+
+def reference_folder(course: Course) -> Path:
+    """`course/waferlab/reference`."""
+    return course.root / "course" / "waferlab" / "reference"
+
+
+def expected_folder(course: Course) -> Path:
+    """`course/waferlab/checks/expected`."""
+    return course.root / "course" / "waferlab" / "checks" / "expected"
+
+
+def with_notebook(course: Course) -> list[Assignment]:
+    """The assignments whose source notebook exists."""
+    return [one for one in course.assignments if course.notebook("source", one).is_file()]
+
+
+def reference_modules(course: Course) -> dict[str, bytes]:
+    """The contents of every file in `waferlab/reference/`, by file name."""
+    modules = {"__init__.py": INIT.encode()}
+    for assignment in with_notebook(course):
+        text = reference_text(course, assignment)
+        if text is not None:
+            modules[f"{assignment.module}.py"] = text.encode()
+    return modules
+
+
+def reference_text(course: Course, assignment: Assignment) -> str | None:
+    """The reference module of one assignment, None when no cell of its notebook is tagged `reference`."""
+    path = course.notebook("source", assignment)
+    cells = reference_cells(read_notebook(path))
+    if not cells:
+        return None
+    header = HEADER.format(slug=assignment.slug, title=assignment.title, name=assignment.notebook_name)
+    return module_text(header, cells, path.relative_to(course.root).as_posix())
+
+
+def module_text(header: str, cells: Sequence[NotebookNode], notebook: str) -> str:
+    """Join cells to a module, formatted as ruff would: imports on top, two blank lines around definitions.
+
+    Args:
+        header: the module's docstring.
+        cells: the reference cells, in order.
+        notebook: how error messages call the notebook.
+    """
+    parsed = [_parse(cell, notebook) for cell in cells]
+    nodes: list[Import] = [node for _, tree in parsed for node in imports_of(tree)]
+    pieces = [piece for source, tree in parsed if (piece := _without_imports(source, tree))]
+    text = header + ("\n" + import_block(nodes) + "\n" if nodes else "")
+    after_definition = False
+    for piece in pieces:
+        text += ("\n\n" if after_definition or piece.starts_definition else "\n") + piece.source + "\n"
+        after_definition = piece.ends_definition
+    return text
+
+
+def _parse(cell: NotebookNode, notebook: str) -> tuple[str, ast.Module]:
+    source = without_markers(cell.source)
+    try:
+        return source, ast.parse(source)
+    except SyntaxError as error:
+        where = f"{notebook}, cell {cell.get('id', '?')!r}, line {error.lineno}"
+        raise CourseError(f"{where}: not valid Python ({error.msg})") from None
+
+
+def _without_imports(source: str, tree: ast.Module) -> Piece | None:
+    """What a cell holds beside imports, None when that is nothing (or only comments)."""
+    rest = [node for node in tree.body if not isinstance(node, Import)]
+    if not rest:
+        return None
+    imported = {line for node in imports_of(tree) for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+    lines = [line.rstrip() for number, line in enumerate(source.split("\n"), start=1) if number not in imported]
+    return Piece("\n".join(lines).strip("\n"), _is_definition(rest[0]), _is_definition(rest[-1]))
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+
+
+@contextmanager
+def staged(course: Course, modules: dict[str, bytes]) -> Iterator[Path]:
+    """A temporary copy of `waferlab` with the given reference modules: a folder for `PYTHONPATH`."""
+    with tempfile.TemporaryDirectory(prefix="course-export-") as folder:
+        package = Path(folder) / "waferlab"
+        shutil.copytree(course.root / "course" / "waferlab", package, ignore=shutil.ignore_patterns(*LITTER))
+        sync(package / "reference", modules, check=False)
+        yield Path(folder)
+
+
+def _expected_files(course: Course, packages: Path, progress: Progress) -> dict[str, bytes]:
+    """The expectations of every assignment that has a check module, by file name."""
+    checks = packages / "waferlab" / "checks"
+    modules = [one.module for one in with_notebook(course) if (checks / f"{one.module}.py").is_file()]
+    progress("running the probes on the reference")
+    computed = compute(packages, modules)
+    folder = expected_folder(course)
+    return {
+        f"{module}.json": expectations_text(computed[module], folder / f"{module}.json").encode() for module in modules
+    }

@@ -1,0 +1,140 @@
+"""`course release`: from the source notebooks to what students open in Colab.
+
+The steps are nbgrader's own, in its own order, without the database; one step of ours comes first and writes the cells
+that depend on `course.toml`. `course/nbgrader_config.py` names the same steps, so plain `nbgrader generate_assignment`
+and the Create Assignment button give the same bytes (a test compares them).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateAssignment
+from nbgrader.nbgraderformat import ValidationError
+from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.export import with_notebook
+from autograder.layout import Assignment, Course, CourseError, find_course
+from autograder.notebooks import read_notebook, tags
+from autograder.trees import Changes, Progress, files_below, quiet, sync
+
+BADGE = "[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
+INSTALL = """\
+# Installs the course's own package if it is missing. Packages that are already there stay as they are.
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("waferlab") is None:
+    address = "{address}"
+    if subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", address]).returncode != 0:
+        raise RuntimeError(f"waferlab could not be installed from {{address}}. Is this machine online?")"""
+
+
+class CourseCells(NbGraderPreprocessor):
+    """Write what depends on `course.toml`: the badge, the install cell, and which assignment this is."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Fill the cells tagged `badge` and `install`, and the notebook's `waferlab` metadata."""
+        course = find_course(Path(resources["metadata"]["path"]))
+        assignment = course.assignment(resources["nbgrader"]["assignment"])
+        texts = {"badge": badge_text(course, assignment), "install": install_text(course)}
+        for cell in nb.cells:
+            for tag in tags(cell) & texts.keys():
+                cell.source = texts[tag]
+        nb.metadata["waferlab"] = {"assignment": assignment.slug}
+        return nb, resources
+
+
+#: What `nbgrader generate_assignment` does with this course's configuration.
+NBGRADER_STEPS: list[type[Preprocessor]] = [CourseCells, *GenerateAssignment.class_traits()["preprocessors"].default()]
+#: The same without the gradebook.
+STEPS = [step for step in NBGRADER_STEPS if step is not SaveCells]
+
+
+def badge_text(course: Course, assignment: Assignment) -> str:
+    """The Colab badge of an assignment, as Markdown."""
+    return BADGE.format(url=colab_address(course, assignment))
+
+
+def colab_address(course: Course, assignment: Assignment) -> str:
+    """Where Colab opens the released notebook of an assignment."""
+    repository, branch = course.settings["repository"], course.settings["branch"]
+    path = course.notebook("release", assignment).relative_to(course.root).as_posix()
+    return f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
+
+
+def package_address(course: Course) -> str:
+    """What pip installs `waferlab` from."""
+    repository, branch = course.settings["repository"], course.settings["branch"]
+    return f"waferlab @ git+https://github.com/{repository}@{branch}#subdirectory=course"
+
+
+def install_text(course: Course) -> str:
+    """The install cell."""
+    return INSTALL.format(address=package_address(course))
+
+
+def nbgrader_settings(course: Course) -> Config:
+    """The course's nbgrader configuration."""
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root / "course")).load_config()
+
+
+def release_text(course: Course, assignment: Assignment) -> str:
+    """The released notebook of one assignment.
+
+    Raises:
+        CourseError: nbgrader refuses the source notebook.
+    """
+    path = course.notebook("source", assignment)
+    exporter = NotebookExporter(config=nbgrader_settings(course), default_preprocessors=[])
+    for step in STEPS:
+        exporter.register_preprocessor(step, enabled=True)
+    resources = {
+        "metadata": {"path": str(path.parent), "name": assignment.notebook_name},
+        "nbgrader": {"assignment": assignment.slug, "notebook": assignment.notebook_name},
+    }
+    try:
+        text, _ = exporter.from_notebook_node(read_notebook(path), resources=resources)
+    except (ValidationError, RuntimeError, KeyError) as error:
+        raise CourseError(f"{path.relative_to(course.root)} cannot be released: {error}") from error
+    return text if text.endswith("\n") else text + "\n"
+
+
+def side_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The other files of an assignment's source folder, by path in a generated tree; nbgrader copies them, too."""
+    folder = course.root / "source" / assignment.slug
+    others = [path for path in files_below(folder) if path.suffix != ".ipynb"]
+    return {f"{assignment.slug}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in others}
+
+
+def notebook_key(assignment: Assignment) -> str:
+    """The path of an assignment's notebook in a generated tree."""
+    return f"{assignment.slug}/{assignment.notebook_name}.ipynb"
+
+
+def release_files(course: Course, progress: Progress = quiet) -> dict[str, bytes]:
+    """The contents of every file of `release/`, by path."""
+    files: dict[str, bytes] = {}
+    for assignment in with_notebook(course):
+        progress(f"releasing {assignment.slug}")
+        files |= side_files(course, assignment)
+        files[notebook_key(assignment)] = release_text(course, assignment).encode()
+    return files
+
+
+def release(course: Course, check: bool = False, progress: Progress = quiet) -> Changes:
+    """Write, or only compare, `release/`.
+
+    Args:
+        course: the course on disk; assignments without a source notebook are passed over.
+        check: change nothing, only say what differs.
+        progress: told the name of each step.
+    """
+    return sync(course.root / "release", release_files(course, progress), check=check)

@@ -1,0 +1,139 @@
+"""A generated tree: compare it with what should be there, or make it so."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+
+#: Folders that editors and Python leave behind: no part of any tree.
+LITTER = frozenset({"__pycache__", ".ipynb_checkpoints"})
+MAX_DIFF_LINES = 60
+MAX_DIFF_WIDTH = 160
+
+#: Told about each step of a long command, in words.
+Progress = Callable[[str], None]
+
+
+def quiet(step: str) -> None:
+    """A progress callback that says nothing."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a command found or did.
+
+    Attributes:
+        changed: files that are missing or differ; none are left once they have been written.
+        extra: files that no command would have made; those of a generated kind are removed when writing.
+        written: files written.
+        removed: files removed.
+        diff: what differed, as a unified diff, cut to a readable length.
+    """
+
+    changed: list[Path] = field(default_factory=list)
+    extra: list[Path] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+    diff: str = ""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the tree is (still) not what it should be."""
+        return bool(self.changed or self.extra)
+
+    def __add__(self, other: Changes) -> Changes:
+        """Both together."""
+        return Changes(
+            self.changed + other.changed,
+            self.extra + other.extra,
+            self.written + other.written,
+            self.removed + other.removed,
+            self.diff + other.diff,
+        )
+
+
+def together(parts: Iterable[Changes]) -> Changes:
+    """The sum of several changes."""
+    return reduce(Changes.__add__, parts, Changes())
+
+
+def files_below(root: Path) -> list[Path]:
+    """Every file below a folder, sorted, without what editors and Python leave behind."""
+    found = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
+    return sorted(path for path in found if not LITTER & set(path.relative_to(root).parts))
+
+
+def sync(root: Path, wanted: Mapping[str, bytes], *, check: bool) -> Changes:
+    """Make a generated tree hold exactly the wanted files, or only say what differs.
+
+    Writing removes extra files of a generated kind (the endings of the wanted files): a renamed assignment leaves none
+    of its old self behind. It leaves any other file alone; such a file keeps the tree stale until somebody moves it.
+
+    Args:
+        root: the tree's folder; it need not exist.
+        wanted: contents by path relative to `root`, with forward slashes.
+        check: compare only; nothing on disk changes.
+    """
+    changed = [name for name in sorted(wanted) if _contents(root / name) != wanted[name]]
+    extra = [path for path in files_below(root) if path.relative_to(root).as_posix() not in wanted]
+    diff = "".join(_diff(root, name, wanted[name]) for name in changed) + "".join(_extra_line(path) for path in extra)
+    if check:
+        return Changes(changed=[root / name for name in changed], extra=extra, diff=diff)
+    for name in changed:
+        write_atomically(root / name, wanted[name])
+    endings = {Path(name).suffix for name in wanted}
+    removed = [path for path in extra if path.suffix in endings]
+    for path in removed:
+        path.unlink()
+        remove_empty_folders(path.parent, root)
+    left = [path for path in extra if path not in removed]
+    return Changes(extra=left, written=[root / name for name in changed], removed=removed, diff=diff)
+
+
+def write_atomically(path: Path, contents: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(contents)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _contents(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+
+
+def remove_empty_folders(folder: Path, root: Path) -> None:
+    """Remove a folder and those above it, as far as they are empty, up to but not including `root`."""
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _extra_line(path: Path) -> str:
+    return f"Only on disk, made by no command: {path}\n"
+
+
+def _diff(root: Path, name: str, new: bytes) -> str:
+    """A unified diff from what is on disk to what should be there."""
+    old = _contents(root / name)
+    if old is None:
+        return f"Missing: {root / name}\n"
+    lines = difflib.unified_diff(_text_lines(old), _text_lines(new), str(root / name), f"{name} (regenerated)", n=2)
+    shown = [line[:MAX_DIFF_WIDTH].rstrip("\n") + "\n" for line in lines]
+    cut = [f"… {len(shown) - MAX_DIFF_LINES} more lines\n"] if len(shown) > MAX_DIFF_LINES else []
+    return "".join(shown[:MAX_DIFF_LINES] + cut)
+
+
+def _text_lines(contents: bytes) -> list[str]:
+    return contents.decode("utf-8", errors="replace").splitlines(keepends=True)

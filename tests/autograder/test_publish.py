@@ -1,0 +1,164 @@
+"""`course publish`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.export import export
+from autograder.layout import Course, CourseError
+from autograder.notebooks import read_notebook, write_notebook
+from autograder.publish import MARKER, publish
+from autograder.release import release
+from autograder.trees import files_below
+
+
+@pytest.fixture
+def fresh(tiny_course: Course) -> Course:
+    """The miniature course with its export and releases written."""
+    export(tiny_course)
+    release(tiny_course)
+    return tiny_course
+
+
+def _names(directory: Path) -> set[str]:
+    return {path.relative_to(directory).as_posix() for path in files_below(directory)}
+
+
+def test_what_is_published(fresh: Course, tmp_path: Path) -> None:
+    """Does the first publication hold the first notebook and its checks, and no answer at all?"""
+    publish(fresh, tmp_path / "students", 1)
+    assert _names(tmp_path / "students") == {
+        MARKER,
+        "README.md",
+        "release/01-double/double.ipynb",
+        "course/pyproject.toml",
+        "course/waferlab/__init__.py",
+        "course/waferlab/checks/__init__.py",
+        "course/waferlab/checks/core.py",
+        "course/waferlab/checks/double.py",
+        "course/waferlab/checks/expected/double.json",
+        "course/waferlab/reference/__init__.py",
+    }
+
+
+def test_earlier_answers_come_with_the_next(fresh: Course, tmp_path: Path) -> None:
+    """Does the second publication bring the first answer and not the second, and keep the badge's path?"""
+    publish(fresh, tmp_path / "students", 1)
+    changes = publish(fresh, tmp_path / "students", 2)
+    names = _names(tmp_path / "students")
+    assert "course/waferlab/reference/double.py" in names and "course/waferlab/reference/half.py" not in names
+    assert "release/02-half/half.ipynb" in names
+    assert tmp_path / "students" / "README.md" in changes.written
+    readme = (tmp_path / "students" / "README.md").read_text()
+    assert "blob/main/release/01-double/double.ipynb" in readme and "Halving" in readme
+
+
+def test_going_back_takes_away(fresh: Course, tmp_path: Path) -> None:
+    """Does publishing less remove what was written before, and only that?"""
+    directory = tmp_path / "students"
+    publish(fresh, directory, 2)
+    (directory / "release" / "02-half" / "notes.txt").write_text("mine")
+    publish(fresh, directory, 1)
+    assert not (directory / "release" / "02-half" / "half.ipynb").exists()
+    assert not (directory / "course" / "waferlab" / "reference" / "double.py").exists()
+    assert (directory / "release" / "02-half" / "notes.txt").read_text() == "mine"
+
+
+def test_twice_is_once(fresh: Course, tmp_path: Path) -> None:
+    """Does a second publication write nothing?"""
+    publish(fresh, tmp_path / "students", 2)
+    assert publish(fresh, tmp_path / "students", 2).written == []
+
+
+def test_a_foreign_folder_is_refused(fresh: Course, tmp_path: Path) -> None:
+    """Is a folder with somebody's files refused and left as it is?"""
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("mine")
+    with pytest.raises(CourseError, match=r"not empty \(chapter.tex\)"):
+        publish(fresh, tmp_path / "thesis", 1)
+    assert _names(tmp_path / "thesis") == {"chapter.tex"}
+
+
+def test_an_empty_repository_is_welcome(fresh: Course, tmp_path: Path) -> None:
+    """May the folder be a fresh git clone?"""
+    (tmp_path / "students" / ".git").mkdir(parents=True)
+    assert publish(fresh, tmp_path / "students", 1).written
+
+
+def test_a_foreign_file_in_the_way(fresh: Course, tmp_path: Path) -> None:
+    """Is a file that somebody added where a new one belongs named, and not overwritten?"""
+    publish(fresh, tmp_path / "students", 1)
+    mine = tmp_path / "students" / "release" / "02-half" / "half.ipynb"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(CourseError, match="in the way"):
+        publish(fresh, tmp_path / "students", 2)
+    assert mine.read_text() == "mine"
+
+
+def test_an_interrupted_publication_can_be_resumed(
+    fresh: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does the command take up its own unfinished work?"""
+    from autograder import publish as module
+
+    def fail_on_readme(path: Path, contents: bytes) -> None:
+        if path.name == "README.md":
+            raise KeyboardInterrupt
+        write(path, contents)
+
+    write = module.write_atomically
+    monkeypatch.setattr(module, "write_atomically", fail_on_readme)
+    with pytest.raises(KeyboardInterrupt):
+        publish(fresh, tmp_path / "students", 1)
+    monkeypatch.undo()
+    assert publish(fresh, tmp_path / "students", 1).written
+
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_no_such_assignment(fresh: Course, tmp_path: Path, number: int) -> None:
+    """Does an unknown number name those there are?"""
+    with pytest.raises(CourseError, match=f"no assignment 0{number}: expected one of 01, 02"):
+        publish(fresh, tmp_path / "students", number)
+
+
+def test_a_stale_tree_is_refused(fresh: Course, tmp_path: Path) -> None:
+    """Is an edited notebook not published before its release is regenerated?"""
+    path = fresh.notebook("source", fresh.assignment("01"))
+    notebook = read_notebook(path)
+    notebook.cells[1].source += "!"
+    write_notebook(path, notebook)
+    with pytest.raises(CourseError, match="course release"):
+        publish(fresh, tmp_path / "students", 1)
+
+
+def test_an_assignment_in_preparation_is_kept_back(fresh: Course, tmp_path: Path) -> None:
+    """Do the checks of an assignment that has a source folder but no settings yet stay at home?"""
+    (fresh.root / "source" / "03-later").mkdir()
+    (fresh.root / "course" / "waferlab" / "checks" / "later.py").write_text("")
+    (fresh.root / "course" / "waferlab" / "reference" / "draft.py").write_text("")
+    with pytest.raises(CourseError, match="course export"):
+        publish(fresh, tmp_path / "students", 2)
+    (fresh.root / "course" / "waferlab" / "reference" / "draft.py").unlink()
+    publish(fresh, tmp_path / "students", 2)
+    assert "course/waferlab/checks/later.py" not in _names(tmp_path / "students")
+
+
+def test_the_published_package_works(fresh: Course, tmp_path: Path) -> None:
+    """Does the last notebook run from top to bottom, unanswered, with nothing but the published package?"""
+    publish(fresh, tmp_path / "students", 2)
+    notebook = read_notebook(tmp_path / "students" / "release" / "02-half" / "half.ipynb")
+    program = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "students" / "course")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "Task 1: half: not yet answered.\n"), done.stderr
