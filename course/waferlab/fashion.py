@@ -205,7 +205,10 @@ def _download() -> Path:
     target = cache_folder() / RAW
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="download-", dir=target) as temporary, _socket_timeout():
+        with (
+            tempfile.TemporaryDirectory(prefix="download-", dir=target) as temporary,
+            _socket_timeout(DOWNLOAD_TIMEOUT),
+        ):
             FashionMNIST(temporary, download=True)
             _move(Path(temporary) / RAW, target)
     except (OSError, RuntimeError) as error:
@@ -231,7 +234,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _socket_timeout(seconds: float = DOWNLOAD_TIMEOUT) -> Iterator[None]:
+def _socket_timeout(seconds: float) -> Iterator[None]:
     """Let no socket opened inside wait for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)

@@ -274,7 +274,7 @@ def _particle(draws: _Draws, scene: _Scene, surface: Array) -> Array:
         along, across = _rotated(scene.grid, *_turn(draws.uniform(-1, 1)))
         along -= _column(draws.uniform(-0.35, 0.35))
         across -= _column(draws.uniform(-0.35, 0.35))
-        radius = draws.uniform(0.022, 0.055) * (extra >= number)
+        radius = np.maximum(draws.uniform(0.022, 0.055), scene.pixel * np.float32(1.3)) * (extra >= number)
         across *= _column(draws.uniform(1, 1.8))  # an oval
         across += _column(draws.uniform(-6, 6)) * (along * along)  # bent
         body = _inside(_column(radius) - np.sqrt(along * along + across * across), scene.pixel)
