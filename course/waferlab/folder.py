@@ -5,7 +5,7 @@
     PATH/test/<defect>/*.png                     anomalies, a folder for each kind
     PATH/ground_truth/<defect>/<name>_mask.png   masks of the anomalies (or <name>.png), all of them or none
 
-PNG and JPEG, any size, colour or grey; they become square and grey.
+PNG, JPEG, BMP and TIFF, any size, colour or grey, 8 or 16 bits; they become square, grey and 8 bits deep.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torchvision.io import ImageReadMode, read_image
+from matplotlib.image import imread
 
 from waferlab.profiles import Profile
 from waferlab.splits import DataError, Split, WaferDataset, resize, split_positions
 
-SUFFIXES = {".png", ".jpg", ".jpeg"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601: how bright red, green and blue look
 GOOD = "good"
 
 
@@ -76,7 +78,7 @@ def _good_images(root: Path) -> list[Path]:
         raise DataError(f"{root} is not a folder: expected one that holds train/good, test/good and test/<defect>")
     good = _images(root / "train" / GOOD)
     if len(good) < 2:
-        raise DataError(f"{root / 'train' / GOOD} holds {len(good)} images (PNG or JPEG): expected at least 2")
+        raise DataError(f"{root / 'train' / GOOD} holds {len(good)} images: expected at least 2")
     return good
 
 
@@ -85,7 +87,7 @@ def _defects(root: Path) -> list[str]:
     folders = sorted(folder for folder in (root / "test").glob("*") if folder.name != GOOD)
     defects = [folder.name for folder in folders if _images(folder)]
     if not defects:
-        raise DataError(f"{root / 'test'} holds no anomalies: expected a folder of PNG or JPEG images for each defect")
+        raise DataError(f"{root / 'test'} holds no anomalies: expected a folder of images for each defect")
     return defects
 
 
@@ -97,7 +99,7 @@ def _test_items(root: Path, defects: Sequence[str]) -> tuple[list[_Item], list[_
     """Normal and anomalous test images; positions count through `good` and then every defect by name."""
     normal = [_Item(path, 0, position) for position, path in enumerate(_images(root / "test" / GOOD))]
     if not normal:
-        raise DataError(f"{root / 'test' / GOOD} holds no images: expected normal PNG or JPEG images to test with")
+        raise DataError(f"{root / 'test' / GOOD} holds no images: expected normal images to test with")
     turns: list[tuple[int, _Item]] = []
     for number, defect in enumerate(defects, start=1):
         for turn, path in enumerate(_images(root / "test" / defect)):
@@ -145,10 +147,14 @@ def _read_item(item: _Item, image_size: int, with_mask: bool) -> tuple[torch.Ten
 def _read_grey(path: Path) -> torch.Tensor:
     """Read one file as (1, h, w) uint8."""
     try:
-        image = read_image(str(path), ImageReadMode.GRAY)
-    except RuntimeError as error:
+        pixels = imread(path)
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow calls a broken PNG a SyntaxError
         raise DataError(f"{path} cannot be read as an image ({' '.join(str(error).split())[:100]})") from error
-    return image if image.dtype == torch.uint8 else (image.int() >> 8).to(torch.uint8)  # 16-bit files
+    if np.issubdtype(pixels.dtype, np.integer):
+        pixels = pixels.astype(np.float32) / np.iinfo(pixels.dtype).max
+    if pixels.ndim == 3:
+        pixels = pixels[..., :3] @ LUMA if pixels.shape[-1] >= 3 else pixels[..., 0]  # without transparency
+    return torch.from_numpy(np.rint(pixels * 255).astype(np.uint8)).unsqueeze(0)
 
 
 def _size(image: torch.Tensor) -> str:
