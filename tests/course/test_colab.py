@@ -68,7 +68,8 @@ def test_waferlab_changes_no_preinstalled_package(tmp_path):
     pins = preinstalled()
     constraints = "".join(f"{name}=={version}\n" for name, version in pins.items())
     result = resolve(f"waferlab @ {COURSE.as_uri()}\n", constraints, tmp_path)
-    if result.returncode and "No solution found" not in result.stderr:
+    offline = "No solution found" not in result.stderr or "network was disabled" in result.stderr
+    if result.returncode and offline:
         pytest.skip(f"no resolve without a package index: {result.stderr.strip().splitlines()[-1][:200]}")
     assert result.returncode == 0, result.stderr
     lines = [line.split("==") for line in result.stdout.splitlines() if "==" in line]
