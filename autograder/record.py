@@ -62,7 +62,8 @@ class Journal:
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
                 entry = json.loads(line)
-                self.done[entry.pop("fingerprint")] = result_from(entry)
+                key = entry.pop("fingerprint")
+                self.done[key] = result_from(entry)
             except (ValueError, KeyError, TypeError):
                 continue  # the last line of an interrupted run; it is graded again
 
