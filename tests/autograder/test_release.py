@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 
+from autograder.export import export
 from autograder.layout import Course, CourseError, find_course
 from autograder.notebooks import REGIONS, read_notebook, region_lines, write_notebook
 from autograder.release import install_text, release
@@ -168,3 +170,28 @@ def test_no_answer_leaks(slug: str) -> None:
     assert canaries and not canaries & lines
     assert not any(f"BEGIN {region}" in path.read_text(encoding="utf-8") for region in REGIONS)
     assert not any(cell.get("outputs") for cell in notebook.cells)
+
+
+def _hand_in(course: Course, student: str, answer: str | None) -> None:
+    """Put a submission made from the release into nbgrader's `submitted/` tree."""
+    notebook = read_notebook(course.notebook("release", course.assignment("01")))
+    if answer is not None:
+        next(cell for cell in notebook.cells if cell.id == "double").source = f"def double(x):\n    return {answer}"
+    write_notebook(course.root / "submitted" / student / "01-double" / "double.ipynb", notebook)
+
+
+def test_plain_nbgrader_grades_the_release(tiny_course: Course) -> None:
+    """Does plain `nbgrader autograde` give a right answer its points, and a wrong or missing one none?"""
+    export(tiny_course)
+    answers = {"right": "2.0 * x", "wrong": "3.0 * x", "unanswered": None}
+    assert _nbgrader(tiny_course, "generate_assignment", "01-double").returncode == 0
+    for student, answer in answers.items():
+        _hand_in(tiny_course, student, answer)
+    done = _nbgrader(tiny_course, "autograde", "01-double")
+    assert done.returncode == 0, done.stderr
+    with Gradebook(f"sqlite:///{tiny_course.root / 'gradebook.db'}") as gradebook:
+        scores = {
+            student: gradebook.find_grade("check-double", "double", "01-double", student).auto_score
+            for student in answers
+        }
+    assert scores == {"right": 3, "wrong": 0, "unanswered": 0}
