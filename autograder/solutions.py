@@ -121,7 +121,7 @@ def run_notebook(notebook: NotebookNode, course: Course, assignment: Assignment,
             place = Path(folder) / Path(name).relative_to(assignment.slug)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(contents)
-        _execute(notebook, folder, _environment(course, dataset, folder), where)
+        execute_notebook(notebook, Path(folder), run_environment(course.root / "course", dataset, folder), where)
     notebook.metadata = metadata
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
@@ -129,8 +129,19 @@ def run_notebook(notebook: NotebookNode, course: Course, assignment: Assignment,
             cell.outputs = steady(cell.outputs)
 
 
-def _execute(notebook: NotebookNode, folder: str, env: dict[str, str], where: str) -> None:
-    connection = str(Path(folder) / "kernel.json")  # sockets are files beside it: nothing listens on a port
+def execute_notebook(notebook: NotebookNode, folder: Path, env: dict[str, str], where: str) -> None:
+    """Execute a notebook in place.
+
+    Args:
+        notebook: gets the outputs.
+        folder: the kernel's working folder.
+        env: the kernel's environment, see `run_environment`.
+        where: how error messages call the notebook.
+
+    Raises:
+        CourseError: a cell raises, takes too long or kills the kernel.
+    """
+    connection = str(folder / "kernel.json")  # sockets are files beside it: nothing listens on a port
     manager = KernelManager(kernel_spec_manager=ThisPython(), transport="ipc", connection_file=connection)
     client = NotebookClient(
         notebook,
@@ -138,7 +149,7 @@ def _execute(notebook: NotebookNode, folder: str, env: dict[str, str], where: st
         timeout=CELL_TIMEOUT,
         record_timing=False,
         coalesce_streams=True,
-        resources={"metadata": {"path": folder}},
+        resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute(env=env)
@@ -160,10 +171,16 @@ def _failed_cell(notebook: NotebookNode) -> str:
     return "?"
 
 
-def _environment(course: Course, dataset: str, folder: str) -> dict[str, str]:
-    """The environment in which solutions run: this course's waferlab, smoke profile, nobody's private settings."""
+def run_environment(packages: Path, dataset: str, folder: str) -> dict[str, str]:
+    """The environment of a steady run: smoke profile, no GPU, nobody's private settings.
+
+    Args:
+        packages: the folder that holds the `waferlab` to use.
+        dataset: what the notebook loads.
+        folder: where Jupyter may put its files.
+    """
     return {
-        **environment(course.root / "course"),
+        **environment(packages),
         "WAFERLAB_PROFILE": "smoke",
         "WAFERLAB_DATASET": dataset,
         "IPYTHONDIR": str(Path(folder) / ".ipython"),

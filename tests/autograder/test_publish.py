@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 
+import autograder.publish as module
 from autograder.export import export
-from autograder.layout import Course, CourseError
-from autograder.notebooks import read_notebook, write_notebook
+from autograder.layout import Course, CourseError, find_course
+from autograder.notebooks import read_notebook, region_lines, write_notebook
 from autograder.publish import MARKER, publish
 from autograder.release import release
+from autograder.solutions import DATASET, execute_notebook, run_environment
 from autograder.trees import files_below
 
 
@@ -105,7 +110,6 @@ def test_an_interrupted_publication_can_be_resumed(
     fresh: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Does the command take up its own unfinished work?"""
-    from autograder import publish as module
 
     def fail_on_readme(path: Path, contents: bytes) -> None:
         if path.name == "README.md":
@@ -162,3 +166,60 @@ def test_the_published_package_works(fresh: Course, tmp_path: Path) -> None:
         text=True,
     )
     assert (done.returncode, done.stdout) == (0, "Task 1: half: not yet answered.\n"), done.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed")
+def test_pip_can_build_the_published_package(fresh: Course, tmp_path: Path) -> None:
+    """Does the published folder build to a wheel that holds the checks' expectations?"""
+    publish(fresh, tmp_path / "students", 1)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "wheels")]
+    subprocess.run(command, cwd=tmp_path / "students" / "course", check=True, capture_output=True)
+    (wheel,) = (tmp_path / "wheels").glob("waferlab-*.whl")
+    assert "waferlab/checks/expected/double.json" in zipfile.ZipFile(wheel).namelist()
+
+
+REAL = find_course(Path(__file__).parent)
+
+
+@pytest.fixture(scope="module")
+def students(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real course, published through its last assignment."""
+    directory = tmp_path_factory.mktemp("publication") / "students"
+    publish(REAL, directory, REAL.assignments[-1].number)
+    return directory
+
+
+def _texts(directory: Path) -> dict[str, str]:
+    """Every published file as a reader sees it: of a notebook, the sources of its cells."""
+    return {path.relative_to(directory).as_posix(): _text(path) for path in files_below(directory)}
+
+
+def _text(path: Path) -> str:
+    if path.suffix == ".ipynb":
+        return "\n".join(cell.source for cell in read_notebook(path).cells)
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_real_publication_holds_no_later_answer(students: Path) -> None:
+    """Is no line of the last assignment's answers anywhere in the students' repository, and no marker?"""
+    last, texts = REAL.assignments[-1], _texts(students)
+    sources = [cell.source for cell in read_notebook(REAL.notebook("source", last)).cells]
+    answers = {line for source in sources for line in region_lines(source) if len(line.strip()) > 12}
+    open_lines = {line for source in sources for line in set(source.split("\n")) - set(region_lines(source))}
+    published = {line for text in texts.values() for line in text.split("\n")}
+    assert answers and not (answers - open_lines) & published
+    assert not [name for name, text in texts.items() if "BEGIN SOLUTION" in text]
+    assert f"course/waferlab/reference/{last.module}.py" not in texts
+
+
+def _printed(notebook: NotebookNode) -> str:
+    return "\n".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
+
+
+def test_the_last_release_runs_on_the_publication(students: Path, tmp_path: Path) -> None:
+    """Does the last notebook run from top to bottom, unanswered, with nothing but the published waferlab?"""
+    last = REAL.assignments[-1]
+    notebook = read_notebook(students / "release" / last.slug / f"{last.notebook_name}.ipynb")
+    environment = run_environment(students / "course", DATASET, str(tmp_path))
+    execute_notebook(notebook, tmp_path, environment, last.slug)
+    assert "not yet answered" in _printed(notebook)
