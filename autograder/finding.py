@@ -74,7 +74,7 @@ class Allowance:
         own = min(size, self.free)
         self.free -= own
         self.budget.left -= size - own
-        if self.budget.left < 0:
+        if size > own and self.budget.left < 0:
             raise Unreadable("the archive unpacks to absurd amounts of data (a zip bomb?); it was not read further.")
 
 

@@ -8,16 +8,25 @@ import symtable
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from autograder.magics import MAX_PARSED, parse, strip_magics
 
 MAX_WORDS = 5_000
+MAX_REMEMBERED = 10_000  # characters; a tree takes many times its source's memory
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
 
 
 def tree_of(source: str) -> ast.Module | None:
-    """The syntax tree of a cell, its magics left out; None when it is no Python."""
-    return parse(strip_magics(source)[0]) if len(source) <= MAX_PARSED else None
+    """The syntax tree of a cell, its magics left out; None when it is no Python. Trees are shared: never change one."""
+    if len(source) > MAX_REMEMBERED:
+        return parse(strip_magics(source)[0]) if len(source) <= MAX_PARSED else None
+    return _remembered_tree(source)
+
+
+@lru_cache(maxsize=64)  # the release's cells are asked for with every submission
+def _remembered_tree(source: str) -> ast.Module | None:
+    return parse(strip_magics(source)[0])
 
 
 def definitions(source: str) -> frozenset[str]:

@@ -99,7 +99,7 @@ def clean_text(text: str) -> str:
 
 
 def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    if not data.strip(b"\0 \t\r\n"):
+    if not data.removeprefix(codecs.BOM_UTF8).strip(b"\0 \t\r\n"):
         raise Unreadable("the file is empty. " + ADVICE)
     try:
         for mark, encoding in BYTE_ORDER_MARKS.items():
