@@ -1,0 +1,28 @@
+"""The functional API and view()."""
+
+
+class ConvEncoder(nn.Module):
+    def __init__(self, latent_dim: int = 64, image_size: int = 128) -> None:
+        super().__init__()
+        flat_dim = flattened_size(image_size)
+        self.conv1 = nn.Conv2d(1, 32, kernel_size=4, stride=2, padding=1)
+        self.bn1 = nn.BatchNorm2d(32)
+        self.conv2 = nn.Conv2d(32, 64, kernel_size=4, stride=2, padding=1)
+        self.bn2 = nn.BatchNorm2d(64)
+        self.conv3 = nn.Conv2d(64, 128, kernel_size=4, stride=2, padding=1)
+        self.bn3 = nn.BatchNorm2d(128)
+        self.conv4 = nn.Conv2d(128, 256, kernel_size=4, stride=2, padding=1)
+        self.bn4 = nn.BatchNorm2d(256)
+        self.act = nn.LeakyReLU(0.2)
+        self.fc_mu = nn.Linear(flat_dim, latent_dim)
+        self.fc_logvar = nn.Linear(flat_dim, latent_dim)
+
+    def forward(self, x):
+        x = F.leaky_relu(self.bn1(self.conv1(x)), 0.2)
+        x = F.leaky_relu(self.bn2(self.conv2(x)), 0.2)
+        x = F.leaky_relu(self.bn3(self.conv3(x)), 0.2)
+        x = F.leaky_relu(self.bn4(self.conv4(x)), 0.2)
+        x = x.view(x.size(0), -1)
+        mu = self.fc_mu(x)
+        logvar = self.fc_logvar(x)
+        return mu, logvar
