@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from autograder.layout import Assignment, Course, CourseError
 from autograder.marking import mark_task
 from autograder.model import Cell, Graft
 from autograder.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
-from autograder.sandbox import Answer, Ask, Sandbox
+from autograder.sandbox import Answer, Ask, Limits, Sandbox
 from autograder.verdicts import Check, checks_module, verdict_module
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
@@ -89,6 +89,38 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     if not path.is_file():
         raise CourseError(f"{path} does not exist: run `course release` first")
     return read_notebook(path)
+
+
+def limits_of(course: Course) -> Limits:
+    """The limits in `course.toml`."""
+    settings = course.settings["grading"]
+    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20))
+
+
+def choose_dataset(name: str) -> str:
+    """`auto` means real Fashion-MNIST when it is at hand (no download for grading), else synthetic wafers."""
+    from waferlab.data import fashion_mnist_available
+
+    if name != "auto":
+        return name
+    return "fashion-mnist" if fashion_mnist_available() else "synthetic-wafers"
+
+
+def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) -> dict[str, dict[str, np.ndarray]]:
+    """The images that probes get, by assignment; the data set is loaded only when one asks for it."""
+    wanted = [one for one in assignments if hasattr(verdict_module(one.module), "arrays")]
+    if not wanted:
+        return {}
+    from waferlab.data import load_dataset
+    from waferlab.profiles import get_profile
+
+    dataset = load_dataset(name, get_profile("smoke"))
+    return {
+        one.slug: verdict_module(one.module).arrays(
+            dataset, np.random.default_rng(derive_seed(secret, one.slug, "arrays"))
+        )
+        for one in wanted
+    }
 
 
 def prepare(

@@ -6,17 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from autograder import feedback, report
 from autograder.engine import grade_all
-from autograder.exam import Exam, derive_seed, prepare
+from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
 from autograder.intake import collect, safe_name
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, write_tables
 from autograder.sandbox import Limits, Sandbox
-from autograder.verdicts import verdict_module
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 
@@ -34,38 +31,6 @@ class Graded:
     results: list[Result]
     dataset: str
     folder: Path
-
-
-def limits_of(course: Course) -> Limits:
-    """The limits in `course.toml`."""
-    settings = course.settings["grading"]
-    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20))
-
-
-def choose_dataset(name: str) -> str:
-    """`auto` means real Fashion-MNIST when it is at hand (no download for grading), else synthetic wafers."""
-    from waferlab.data import fashion_mnist_available
-
-    if name != "auto":
-        return name
-    return "fashion-mnist" if fashion_mnist_available() else "synthetic-wafers"
-
-
-def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) -> dict[str, dict[str, np.ndarray]]:
-    """The images that probes get, by assignment; the data set is loaded only when one asks for it."""
-    wanted = [one for one in assignments if hasattr(verdict_module(one.module), "arrays")]
-    if not wanted:
-        return {}
-    from waferlab.data import load_dataset
-    from waferlab.profiles import get_profile
-
-    dataset = load_dataset(name, get_profile("smoke"))
-    return {
-        one.slug: verdict_module(one.module).arrays(
-            dataset, np.random.default_rng(derive_seed(secret, one.slug, "arrays"))
-        )
-        for one in wanted
-    }
 
 
 def grade(

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.engine import grade_graft
-from autograder.exam import prepare, released
-from autograder.grade import choose_dataset, limits_of, probe_arrays
+from autograder.exam import choose_dataset, limits_of, prepare, probe_arrays, released
 from autograder.layout import Assignment, Course, CourseError
 from autograder.regraft import from_answer
 from autograder.sandbox import Sandbox
