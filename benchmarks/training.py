@@ -1,0 +1,168 @@
+"""How close is an epoch of ours to the fastest epoch possible, and how far from the case study's loop?
+
+Three ways to feed the same training steps (the VAE of assignment 04, AdamW, batches of equal size) with the same number
+of images:
+
+* `naive`: the case study's loop done plainly, `Resize` and `ToTensor` on one PIL image after the other in a
+  `DataLoader` with worker processes;
+* `ours`: images resized once and held in memory (on the device), shuffled batches are slices;
+* `limit`: one random batch, already there, used for every step: nothing but the training itself.
+
+The three take turns within every round, and the table shows medians over the rounds. The one-off resize of `ours` is
+part of loading and shown separately. Goal: at least 0.9 of the limit.
+
+    python benchmarks/training.py                       # 2 to 4 minutes on two cores
+    python benchmarks/training.py --size 128 --images 320 --save
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from statistics import median
+
+import numpy as np
+import torch
+from common import machine, save
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+from waferlab.data import load_dataset, resize
+from waferlab.profiles import PROFILES
+from waferlab.reference.encoder import ConvVAE, vae_loss
+
+Batches = Callable[[], Iterator[Tensor]]
+
+
+class PictureDataset(Dataset):
+    """Images as torchvision's data sets keep them: 8-bit arrays, made into PIL images and transformed on access."""
+
+    def __init__(self, pictures: np.ndarray, size: int) -> None:
+        self.pictures = pictures
+        self.transform = transforms.Compose([transforms.Resize((size, size)), transforms.ToTensor()])
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.transform(Image.fromarray(self.pictures[index]))
+
+
+def naive(pictures: np.ndarray, size: int, batch_size: int, workers: int, device: str) -> Batches:
+    """The case study's loop: a `DataLoader` over PIL images."""
+    dataset = PictureDataset(pictures, size)
+    loader = DataLoader(dataset, batch_size, shuffle=True, num_workers=workers, drop_last=True)
+    return lambda: (batch.to(device, non_blocking=True) for batch in loader)
+
+
+def ours(images: Tensor, batch_size: int) -> Batches:
+    """Shuffled slices of images that are in memory."""
+
+    def batches() -> Iterator[Tensor]:
+        order = torch.randperm(len(images), device=images.device)
+        for start in range(0, len(images) - batch_size + 1, batch_size):
+            yield images[order[start : start + batch_size]]
+
+    return batches
+
+
+def limit(count: int, size: int, batch_size: int, device: str) -> Batches:
+    """One random batch, again and again."""
+    batch = torch.rand(batch_size, 1, size, size, device=device)
+    return lambda: (batch for _ in range(count // batch_size))
+
+
+def train_epoch(batches: Iterator[Tensor], size: int, device: str) -> None:
+    """The training steps of one epoch, on a new model with the same weights every time."""
+    torch.manual_seed(0)
+    model = ConvVAE(image_size=size).to(device).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-5)
+    for x in batches:
+        x_recon, mu, logvar = model(x)
+        loss, _, _ = vae_loss(x, x_recon, mu, logvar)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(feeds: dict[str, Batches], size: int, device: str, rounds: int) -> dict[str, list[float]]:
+    """Seconds of an epoch for every feed, `rounds` times in turns after a round that warms up."""
+    times: dict[str, list[float]] = {name: [] for name in feeds}
+    for _ in range(rounds + 1):
+        for name, batches in feeds.items():
+            times[name].append(seconds(lambda batches=batches: train_epoch(batches(), size, device)))
+    return {name: values[1:] for name, values in times.items()}
+
+
+def ratio(times: dict[str, list[float]], slow: str, fast: str) -> float:
+    """How many times as long `slow` takes as `fast`: the median over rounds, each compared within itself."""
+    return median(a / b for a, b in zip(times[slow], times[fast], strict=True))
+
+
+def report(times: dict[str, list[float]], count: int, size: int, loading: float) -> str:
+    """The table as plain text."""
+    lines = [f"{count} images of {size} px an epoch, medians of {len(times['ours'])} rounds"]
+    lines.append(f"{'':<7} {'seconds':>8} {'images/s':>9} {'of the limit':>13} {'times naive':>12}")
+    for name, values in times.items():
+        of_limit, of_naive = ratio(times, "limit", name), ratio(times, "naive", name)
+        spent = median(values)
+        lines.append(f"{name:<7} {spent:>8.3f} {count / spent:>9,.0f} {of_limit:>13.2f} {of_naive:>12.2f}")
+    lines.append(f"ours, once before the first epoch: {loading:.3f} s to resize {count} images")
+    return "\n".join(lines)
+
+
+def original_pictures(name: str, count: int) -> np.ndarray:
+    """(count, h, w) uint8 training images at their original size."""
+    whole = replace(PROFILES["t4"], max_train=count, max_val=1, max_test=1)
+    images = load_dataset(name, whole, image_size=28 if name == "fashion-mnist" else 64).train.images
+    return (images[:, 0] * 255).round().to(torch.uint8).numpy()
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="fashion-mnist", choices=["fashion-mnist", "synthetic-wafers"])
+    parser.add_argument("--images", type=int, default=960, help="images in an epoch, a multiple of the batch size")
+    parser.add_argument("--size", type=int, default=64, help="side of the images in pixels")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of the naive DataLoader")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--save", action="store_true", help="write the result to benchmarks/results/")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, and keep the result when asked to."""
+    options = parse_options()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    pictures = original_pictures(options.dataset, options.images)
+    loading = seconds(lambda: resize(torch.from_numpy(pictures), options.size).to(device))
+    images = resize(torch.from_numpy(pictures), options.size).to(device)
+    feeds = {
+        "naive": naive(pictures, options.size, options.batch_size, options.workers, device),
+        "ours": ours(images, options.batch_size),
+        "limit": limit(len(images), options.size, options.batch_size, device),
+    }
+    print(machine(device), flush=True)
+    times = measure(feeds, options.size, device, options.rounds)
+    text = report(times, len(images), options.size, loading)
+    print(text)
+    if options.save:
+        path = save("training", "An epoch of ours, of the case study's loop, and the limit", text, device)
+        print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    main()
