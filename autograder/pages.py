@@ -33,7 +33,7 @@ def environment() -> Environment:
     """The templates, with escaping on and undefined names an error."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(number=number, shown=shown)
+    pages.filters.update(number=number, sentence=sentence, shown=shown)
     pages.globals.update(status=status, share=share)
     return pages
 
@@ -62,6 +62,11 @@ def shown(text: str, limit: int = 400) -> str:
     return safe if len(text) <= limit else f"{safe[:limit]} … ({len(text) - limit} more characters)"
 
 
+def sentence(text: str) -> str:
+    """A message as a sentence: it begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def _is_control(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in TURNING
 
@@ -83,7 +88,7 @@ def share(points: float, most: float) -> float:
 def title_of(course: Course, slug: str | None) -> str:
     """An assignment's title, or its slug when the course does not know it."""
     try:
-        return course.assignment(slug).title if slug else "Unknown assignment"
+        return course.assignment(slug).title if slug else "A submission that could not be placed"
     except CourseError:
         return str(slug)
 
