@@ -15,18 +15,26 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
-import numpy as np
 from common import machine, save
-from waferlab.synthetic import BLOCK, CLASS_NAMES, NUM_ANOMALIES, NUM_TEST_NORMAL, NUM_TRAIN, NUM_VAL, draw_wafers
+from waferlab.synthetic import (
+    BLOCK,
+    CLASS_NAMES,
+    NUM_ANOMALIES,
+    NUM_TEST_NORMAL,
+    NUM_TRAIN,
+    NUM_VAL,
+    _Draws,
+    draw_wafers,
+)
 
 NOISE = "noise alone"
 
 
 def draw_noise(count: int, size: int) -> None:
-    """The random numbers that noise needs, four bytes a pixel, and nothing else."""
-    bits = np.random.PCG64(0)
+    """The sensor noise of as many images, and nothing else."""
+    draws = _Draws(0)
     for _ in range(0, count, BLOCK):
-        bits.random_raw(BLOCK * size * size // 2)
+        draws.noise(size)
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -30,11 +30,12 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
-from waferlab.data import load_dataset, resize
+from waferlab import data
+from waferlab.data import Split, load_dataset, resize
 from waferlab.profiles import PROFILES
 from waferlab.reference.encoder import ConvVAE, vae_loss
 
-Batches = Callable[[], Iterator[Tensor]]
+Feed = Callable[[], Iterator[Tensor]]
 
 
 class PictureDataset(Dataset):
@@ -51,25 +52,20 @@ class PictureDataset(Dataset):
         return self.transform(Image.fromarray(self.pictures[index]))
 
 
-def naive(pictures: np.ndarray, size: int, batch_size: int, workers: int, device: str) -> Batches:
+def naive(pictures: np.ndarray, size: int, batch_size: int, workers: int, device: str) -> Feed:
     """The case study's loop: a `DataLoader` over PIL images."""
     dataset = PictureDataset(pictures, size)
     loader = DataLoader(dataset, batch_size, shuffle=True, num_workers=workers, drop_last=True)
     return lambda: (batch.to(device, non_blocking=True) for batch in loader)
 
 
-def ours(images: Tensor, batch_size: int) -> Batches:
-    """Shuffled slices of images that are in memory."""
-
-    def batches() -> Iterator[Tensor]:
-        order = torch.randperm(len(images), device=images.device)
-        for start in range(0, len(images) - batch_size + 1, batch_size):
-            yield images[order[start : start + batch_size]]
-
-    return batches
+def ours(split: Split, batch_size: int, device: str) -> Feed:
+    """The course's own batches: shuffled slices of images that are in memory."""
+    batches = data.Batches(split, batch_size, shuffle=True, device=device)
+    return lambda: (images for images, _ in batches)
 
 
-def limit(count: int, size: int, batch_size: int, device: str) -> Batches:
+def limit(count: int, size: int, batch_size: int, device: str) -> Feed:
     """One random batch, again and again."""
     batch = torch.rand(batch_size, 1, size, size, device=device)
     return lambda: (batch for _ in range(count // batch_size))
@@ -97,12 +93,12 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(feeds: dict[str, Batches], size: int, device: str, rounds: int) -> dict[str, list[float]]:
+def measure(feeds: dict[str, Feed], size: int, device: str, rounds: int) -> dict[str, list[float]]:
     """Seconds of an epoch for every feed, `rounds` times in turns after a round that warms up."""
     times: dict[str, list[float]] = {name: [] for name in feeds}
     for _ in range(rounds + 1):
-        for name, batches in feeds.items():
-            times[name].append(seconds(lambda batches=batches: train_epoch(batches(), size, device)))
+        for name, feed in feeds.items():
+            times[name].append(seconds(lambda feed=feed: train_epoch(feed(), size, device)))
     return {name: values[1:] for name, values in times.items()}
 
 
@@ -123,11 +119,10 @@ def report(times: dict[str, list[float]], count: int, size: int, loading: float)
     return "\n".join(lines)
 
 
-def original_pictures(name: str, count: int) -> np.ndarray:
-    """(count, h, w) uint8 training images at their original size."""
+def original_split(name: str, count: int) -> Split:
+    """Training images at their original size."""
     whole = replace(PROFILES["t4"], max_train=count, max_val=1, max_test=1)
-    images = load_dataset(name, whole, image_size=28 if name == "fashion-mnist" else 64).train.images
-    return (images[:, 0] * 255).round().to(torch.uint8).numpy()
+    return load_dataset(name, whole, image_size=28 if name == "fashion-mnist" else 64).train
 
 
 def parse_options() -> argparse.Namespace:
@@ -147,17 +142,18 @@ def main() -> None:
     """Measure, print, and keep the result when asked to."""
     options = parse_options()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    pictures = original_pictures(options.dataset, options.images)
-    loading = seconds(lambda: resize(torch.from_numpy(pictures), options.size).to(device))
-    images = resize(torch.from_numpy(pictures), options.size).to(device)
+    original = original_split(options.dataset, options.images)
+    pictures = (original.images[:, 0] * 255).round().to(torch.uint8)
+    loading = seconds(lambda: resize(pictures, options.size).to(device))
+    split = replace(original, images=resize(pictures, options.size), masks=None)
     feeds = {
-        "naive": naive(pictures, options.size, options.batch_size, options.workers, device),
-        "ours": ours(images, options.batch_size),
-        "limit": limit(len(images), options.size, options.batch_size, device),
+        "naive": naive(pictures.numpy(), options.size, options.batch_size, options.workers, device),
+        "ours": ours(split, options.batch_size, device),
+        "limit": limit(len(split), options.size, options.batch_size, device),
     }
     print(machine(device), flush=True)
     times = measure(feeds, options.size, device, options.rounds)
-    text = report(times, len(images), options.size, loading)
+    text = report(times, len(split), options.size, loading)
     print(text)
     if options.save:
         path = save("training", "An epoch of ours, of the case study's loop, and the limit", text, device)

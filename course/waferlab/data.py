@@ -15,9 +15,10 @@ import torch
 from waferlab import fashion, folder, synthetic
 from waferlab.fashion import fashion_mnist_available
 from waferlab.profiles import Profile, get_profile
-from waferlab.splits import DataError, DataUnavailableError, Split, WaferDataset, resize
+from waferlab.splits import Batches, DataError, DataUnavailableError, Split, WaferDataset, resize
 
 __all__ = [
+    "Batches",
     "DataError",
     "DataUnavailableError",
     "Split",
@@ -52,10 +53,12 @@ def load_dataset(
 
     Raises:
         DataError: the data is damaged, missing or cannot be downloaded; the message says what to do.
-        ValueError: the name is not one of the four.
+        ValueError: the name is not one of the four, or the image size is not positive.
     """
     profile = profile or get_profile(has_gpu=torch.cuda.is_available())
-    size = image_size or profile.image_size
+    size = profile.image_size if image_size is None else image_size
+    if size < 1:
+        raise ValueError(f"image_size is {size}: expected a positive number of pixels")
     chosen = name or os.environ.get("WAFERLAB_DATASET") or "auto"
     if chosen.startswith(FOLDER_PREFIX):
         return folder.load(chosen.removeprefix(FOLDER_PREFIX), size, profile, seed)

@@ -1,7 +1,8 @@
-"""What a data set is: three splits of images held in memory, and the one resize that makes them."""
+"""What a data set is: three splits of images held in memory, the resize that makes them, and batches of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -69,6 +70,52 @@ class WaferDataset:
     train: Split
     val: Split
     test: Split
+
+
+class Batches:
+    """Batches of a split, in the form that a `DataLoader` gives them, sliced from tensors in memory.
+
+    The images move to the device once. With `shuffle`, every pass takes a new order, and the same seed gives the same
+    series of orders on every device.
+
+    Args:
+        split: the images and their labels.
+        batch_size: images in a batch; the last batch holds what is left.
+        shuffle: whether every pass takes a new random order.
+        device: where the batches are.
+        seed: of the orders.
+
+    Raises:
+        ValueError: `batch_size` is not positive.
+
+    >>> split = Split(torch.rand(5, 1, 8, 8), *(torch.zeros(5, dtype=torch.int64) for _ in range(3)))
+    >>> [tuple(images.shape) for images, labels in Batches(split, batch_size=2)]
+    [(2, 1, 8, 8), (2, 1, 8, 8), (1, 1, 8, 8)]
+    """
+
+    def __init__(
+        self, split: Split, batch_size: int, *, shuffle: bool = False, device: str = "cpu", seed: int = 42
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}: expected a positive number of images")
+        self.images = split.images.to(device)
+        self.labels = split.labels.to(device)
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        """The number of batches in a pass."""
+        return -(-len(self.images) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Go through all images once: pairs of (b, 1, s, s) images and (b,) labels."""
+        if not self.shuffle:
+            yield from zip(self.images.split(self.batch_size), self.labels.split(self.batch_size), strict=True)
+            return
+        order = torch.randperm(len(self.images), generator=self._generator).to(self.images.device)
+        for chosen in order.split(self.batch_size):
+            yield self.images[chosen], self.labels[chosen]
 
 
 def split_positions(count: int, seed: int) -> tuple[list[int], list[int]]:

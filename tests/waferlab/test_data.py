@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.transforms import v2
 from waferlab import data, fashion
-from waferlab.data import DataError, DataUnavailableError, load_dataset, resize
+from waferlab.data import Batches, DataError, DataUnavailableError, Split, load_dataset, resize
 from waferlab.profiles import PROFILES
 
 SMOKE = PROFILES["smoke"]
@@ -137,3 +137,58 @@ def test_no_resize_keeps_exact_values():
 def test_no_images_at_all():
     """Does an empty batch keep the shape of a batch?"""
     assert resize(torch.zeros(0, 28, 28, dtype=torch.uint8), 32).shape == (0, 1, 32, 32)
+
+
+@pytest.fixture
+def split():
+    """Ten images whose pixels and labels are their number."""
+    numbers = torch.arange(10)
+    return Split(numbers.float().reshape(-1, 1, 1, 1).expand(10, 1, 4, 4), numbers, numbers, numbers)
+
+
+def order(batches: Batches) -> list[int]:
+    """The numbers of the images in one pass."""
+    return [int(label) for _, labels in batches for label in labels]
+
+
+def test_batches_in_order(split):
+    """Do batches without shuffling follow the split, the last one shorter?"""
+    batches = Batches(split, 4)
+    assert [len(labels) for _, labels in batches] == [4, 4, 2]
+    assert len(batches) == 3
+    assert order(batches) == list(range(10))
+
+
+def test_every_pass_takes_a_new_order(split):
+    """Does shuffling give all images once, in another order every time?"""
+    batches = Batches(split, 4, shuffle=True)
+    first, second = order(batches), order(batches)
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_images_keep_their_labels_when_shuffled(split):
+    """Do an image and its label stay together?"""
+    for images, labels in Batches(split, 3, shuffle=True):
+        assert torch.equal(images[:, 0, 0, 0].long(), labels)
+
+
+def test_the_same_seed_gives_the_same_orders(split):
+    """Are the orders those of the seed, whatever the global generator did?"""
+    torch.manual_seed(0)
+    first = order(Batches(split, 4, shuffle=True, seed=5))
+    torch.manual_seed(1)
+    assert order(Batches(split, 4, shuffle=True, seed=5)) == first
+    assert order(Batches(split, 4, shuffle=True, seed=6)) != first
+
+
+def test_a_batch_of_nothing(split):
+    """Is a batch size of zero refused?"""
+    with pytest.raises(ValueError, match="batch_size is 0: expected a positive number"):
+        Batches(split, 0)
+
+
+def test_an_image_of_nothing():
+    """Is an image size of zero refused, not taken for the default?"""
+    with pytest.raises(ValueError, match="image_size is 0: expected a positive number"):
+        load_dataset("synthetic-wafers", SMOKE, image_size=0)
