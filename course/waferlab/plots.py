@@ -7,13 +7,15 @@ at the end of the cell; end a line that would show it a second time with a semic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from sklearn.metrics import roc_auc_score, roc_curve
 
 #: One entry for each curve: they differ in print, too.
 LINE_STYLES = ("-", "--", "-.", ":")
@@ -119,4 +121,227 @@ def defect_overlay(images: Any, masks: Any, titles: Sequence[str] | None = None)
         if defect.any():
             for colour, width in (("white", 2.2), ("tab:red", 1.0)):  # red on white reads in greyscale, too
                 axes.contour(defect, levels=[0.5], colors=colour, linewidths=width)
+    return figure
+
+
+def roc_curves(curves: Mapping[str, tuple[Any, Any]], budget: float | None = None) -> Figure:
+    """Draw ROC curves, their AUROC in the legend.
+
+    Args:
+        curves: `(labels, scores)` by legend entry; labels are 0 for normal and 1 for anomalous, and a higher score is
+            more anomalous.
+        budget: a share of false alarms to mark with a vertical line, in [0, 1].
+    """
+    figure, axes = new_axes("ROC curves", "false alarms (share of normals)", "hits (share of anomalies)", (5.6, 5.0))
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="guessing, AUROC 0.500")
+    for number, (name, (labels, scores)) in enumerate(curves.items()):
+        labels, scores = as_array(labels), as_array(scores)
+        false_alarms, hits, _ = roc_curve(labels, scores)
+        label = f"{name}, AUROC {roc_auc_score(labels, scores):.3f}"
+        axes.plot(false_alarms, hits, label=label, **line_style(number) | {"marker": None})
+    if budget is not None:
+        axes.axvline(budget, color="tab:red", linewidth=1, label=f"{budget:.0%} false alarms")
+    axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def auroc_against_k(aurocs: Mapping[int, float], baseline: float | None = None) -> Figure:
+    """Draw the AUROC for every number of components.
+
+    Args:
+        aurocs: AUROC by k.
+        baseline: AUROC without any component (distance to the mean image), drawn as a level line.
+    """
+    figure, axes = new_axes("AUROC against the number of components", "components k (log scale)", "AUROC")
+    ks = sorted(aurocs)
+    axes.plot(ks, [aurocs[k] for k in ks], label="PCA with k components", **line_style(0))
+    for k in ks:
+        axes.annotate(f"{aurocs[k]:.3f}", (k, aurocs[k]), xytext=(0, 7), textcoords="offset points", ha="center")
+    if baseline is not None:
+        axes.axhline(baseline, color="0.4", linestyle="--", label=f"no components: {baseline:.3f}")
+    axes.set_xscale("log")
+    axes.set_xticks(ks, [str(k) for k in ks])
+    axes.minorticks_off()
+    axes.margins(x=0.08, y=0.18)
+    axes.legend()
+    return figure
+
+
+def reconstructions(
+    x: Any, x_recon: Any, titles: Sequence[str] | None = None, residual_max: float | None = None
+) -> Figure:
+    """Draw images in one row, their reconstructions below, and the residuals below those.
+
+    Args:
+        x: images, (n, 1, h, w) or (n, h, w), in [0, 1].
+        x_recon: their reconstructions, the same shape.
+        titles: one for each image.
+        residual_max: the residual that is drawn black; by default the largest. Set it to compare figures.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    images, rebuilt = as_images(x), as_images(x_recon)
+    if images.shape != rebuilt.shape:
+        raise ValueError(f"reconstructions have shape {rebuilt.shape}: expected that of the images, {images.shape}")
+    n = len(images)
+    figure, grid = plt.subplots(3, n, figsize=(1.3 * n + 0.9, 4.4), squeeze=False, layout="constrained")
+    residuals = np.abs(images - rebuilt)
+    top = residual_max or max(float(residuals.max()), 1e-12)
+    for column in range(n):
+        show_image(grid[0, column], images[column], titles[column] if titles is not None else None)
+        show_image(grid[1, column], rebuilt[column])
+        shown = grid[2, column].imshow(residuals[column], cmap="gray_r", vmin=0, vmax=top, interpolation="nearest")
+        grid[2, column].set(xticks=[], yticks=[])
+    for row, name in zip(grid[:, 0], ("image", "reconstruction", "residual"), strict=True):
+        row.text(-0.12, 0.5, name, transform=row.transAxes, rotation=90, ha="right", va="center")
+    extend = "max" if residuals.max() > top else "neither"
+    figure.colorbar(shown, ax=grid[2, :].tolist(), label="|x - x_recon|", pad=0.01, extend=extend)
+    return figure
+
+
+def auroc_by_class(series: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Draw the AUROC of each class of anomalies against all normals, hardest class at the top.
+
+    Args:
+        series: for each legend entry, AUROC by class name; the first decides the order.
+    """
+    first = next(iter(series.values()))
+    names = sorted(first, key=first.__getitem__, reverse=True)
+    size = (6.4, 0.42 * len(names) + 1.4)
+    figure, axes = new_axes("Which anomalies are hard?", "AUROC of this class against all normals", "", size)
+    for number, (label, values) in enumerate(series.items()):
+        fill = "full" if number == 0 else "none"  # open markers let those below shine through
+        style = line_style(number) | {"linestyle": "none", "markersize": 6 + 3 * number, "fillstyle": fill}
+        axes.plot([values[name] for name in names], range(len(names)), label=label, **style)
+    axes.axvline(0.5, color="0.4", linestyle="--", label="guessing")
+    axes.set_yticks(range(len(names)), names)
+    axes.margins(y=0.12)
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def projection(points: Any, x: Any, x_recon: Any, names: Sequence[str]) -> Figure:
+    """Draw PCA with one component in the plane: training points, the axis, and the residuals of some points.
+
+    Args:
+        points: training points, (n, 2).
+        x: points to reconstruct, (m, 2), m >= 2.
+        x_recon: their reconstructions, (m, 2), all on one line.
+        names: one for each point of `x`.
+    """
+    points, x, x_recon = as_array(points), as_array(x), as_array(x_recon)
+    figure, axes = new_axes("One component keeps a line", "first pixel", "second pixel", (6.4, 4.8))
+    mean = points.mean(axis=0)
+    axes.axline(mean, x_recon[np.argmax(np.abs(x_recon - mean).sum(axis=1))], color="0.5", label="first principal axis")
+    axes.plot(*points.T, "o", color="black", label="training points")
+    axes.plot(*mean, "P", color="tab:blue", markersize=10, label="mean")
+    for number, (point, rebuilt, name) in enumerate(zip(x, x_recon, names, strict=True)):
+        axes.plot(*np.stack([point, rebuilt]).T, ":", color="tab:red", label=None if number else "residual")
+        axes.plot(*rebuilt, "x", color="tab:red", markersize=8, label=None if number else "reconstruction")
+        axes.plot(*point, "s", color="tab:orange", label=None if number else "test points")
+        axes.annotate(name, point, xytext=(-8, 8), textcoords="offset points", ha="right")
+    axes.set_aspect("equal")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def draws_and_densities(draws: Mapping[str, tuple[Any, float, float]]) -> Figure:
+    """Draw histograms of random draws and the normal densities that they should follow.
+
+    Args:
+        draws: `(values, mean, spread)` by legend entry; the density is that of N(mean, spread^2).
+    """
+    figure, axes = new_axes("Draws and the densities they should follow", "z", "density", (7.0, 4.0))
+    for number, (name, (values, mean, spread)) in enumerate(draws.items()):
+        z = np.linspace(mean - 4 * spread, mean + 4 * spread, 200)
+        density = np.exp(-(((z - mean) / spread) ** 2) / 2) / (spread * np.sqrt(2 * np.pi))
+        style = line_style(number) | {"marker": None}
+        axes.hist(as_array(values), bins=50, density=True, color=style["color"], alpha=0.3)
+        axes.plot(z, density, label=name, **style)
+    axes.legend(title="bars: draws, lines: density", fontsize=9)
+    return figure
+
+
+def kl_landscape(mu: Any, logvar: Any, kl: Any) -> Figure:
+    """Draw the KL divergence of one latent dimension as contour lines.
+
+    Args:
+        mu: means, (n,).
+        logvar: log-variances, (m,).
+        kl: divergences in nats, (m, n).
+    """
+    figure, axes = new_axes("KL divergence from N(0, 1), in nats", "mu", "logvar", (6.4, 4.6))
+    levels = [0.1, 0.5, 1, 2, 4, 8, 16]
+    lines = axes.contour(as_array(mu), as_array(logvar), as_array(kl), levels=levels, cmap="viridis_r")
+    axes.clabel(lines, fmt=lambda level: f"{level:g}")
+    axes.plot(0, 0, "*", color="black", markersize=12, label="the prior: KL = 0")
+    axes.legend(loc="upper right")
+    return figure
+
+
+def latent_activity(kl: Any, spread: Any, means: Any) -> Figure:
+    """Draw, for every latent dimension, how much it tells about the image; most informative first.
+
+    Args:
+        kl: mean KL divergence of each dimension in nats, (d,).
+        spread: mean of exp(logvar / 2) of each dimension, (d,).
+        means: standard deviation of mu over the images, for each dimension, (d,).
+    """
+    order = np.argsort(-as_array(kl))
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(7.2, 5.2), sharex=True, layout="constrained")
+    top.bar(np.arange(len(order)), as_array(kl)[order], color="0.35")
+    top.set(title="Which latent dimensions carry information?", ylabel="KL divergence (nats)")
+    bottom.plot(as_array(spread)[order], "o", color="black", label="spread of a code: mean of exp(logvar / 2)")
+    bottom.plot(as_array(means)[order], "x", color="tab:orange", label="spread of mu from image to image")
+    bottom.set(xlabel="latent dimension, most informative first", ylabel="standard deviation")
+    bottom.legend()
+    for axes in (top, bottom):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def latent_scatter(mu: Any, spread: Any, labels: Any, names: tuple[str, str], shown: int = 12) -> Figure:
+    """Draw codes in the plane of two latent dimensions, normals and anomalies, and the spread of some of them.
+
+    Args:
+        mu: means, (n, 2).
+        spread: standard deviations exp(logvar / 2), (n, 2).
+        labels: (n,), 0 normal and 1 anomaly.
+        names: of the two dimensions.
+        shown: of how many codes of each kind the ellipse of one standard deviation is drawn.
+    """
+    mu, spread, labels = as_array(mu), as_array(spread), as_array(labels)
+    figure, axes = new_axes(
+        "Where the encoder puts normals and anomalies", f"mu, {names[0]}", f"mu, {names[1]}", (6.8, 5.2)
+    )
+    for label, name, marker, colour in ((1, "anomalies", "x", "tab:orange"), (0, "normals", ".", "black")):
+        chosen = np.flatnonzero(labels == label)
+        axes.plot(*mu[chosen].T, marker, color=colour, markersize=5, alpha=0.6, label=name)
+        for number in chosen[:shown]:
+            axes.add_patch(Ellipse(mu[number], *2 * spread[number], fill=False, color=colour, linewidth=1))
+    axes.plot(0, 0, "P", color="tab:blue", markersize=10, label="mean of the prior")
+    axes.legend(title="ellipses: one standard deviation", fontsize=9)
+    return figure
+
+
+def latent_walk(images: Any, x_values: Sequence[float], y_values: Sequence[float], names: tuple[str, str]) -> Figure:
+    """Draw decoded images on a grid of two latent coordinates.
+
+    Args:
+        images: (rows * columns, 1, h, w) in [0, 1], row by row; the first row belongs to the largest y value.
+        x_values: coordinates of the columns.
+        y_values: coordinates of the rows, the first row first.
+        names: of the two dimensions, x and y.
+    """
+    pictures = as_images(images)
+    side = pictures.shape[-1]
+    rows, columns = len(y_values), len(x_values)
+    mosaic = pictures.reshape(rows, columns, side, side).swapaxes(1, 2).reshape(rows * side, columns * side)
+    figure, axes = plt.subplots(figsize=(0.9 * columns + 1.2, 0.9 * rows + 1.0), layout="constrained")
+    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks((np.arange(columns) + 0.5) * side, [f"{value:g}" for value in x_values])
+    axes.set_yticks((np.arange(rows) + 0.5) * side, [f"{value:g}" for value in y_values])
+    axes.set(title="What the decoder makes of z", xlabel=f"z, {names[0]}", ylabel=f"z, {names[1]}")
     return figure

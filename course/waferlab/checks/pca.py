@@ -1,0 +1,506 @@
+"""Visible checks of assignment 03: PCA reconstruction error as an anomaly score.
+
+The training sets are planted: their singular values fall in steps, with a large gap behind every k that is compared
+exactly. Behind a gap the best subspace is well determined, so that every correct solver finds the same one: full or
+truncated SVD, eigenvectors of the covariance, randomised methods with few iterations, in float64 and in float32.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from waferlab.checks.core import (
+    Case,
+    Finding,
+    Observation,
+    Task,
+    array_of,
+    error_of,
+    run_visible,
+    scenario,
+)
+
+DEFAULT_K = (10, 50, 100, 200)
+#: Two scores that differ by less than this (relative) may be ranked either way.
+RANK_MARGIN = 1e-3
+SCORE_RTOL = 1e-5
+AUROC_ATOL = 1e-6
+#: Images that two test sets of the `swapped` question share, and how closely their scores must agree (relative).
+SHARED = 7
+SHARED_RTOL = 1e-4
+#: With the default k, where no gap helps a randomised solver, mean scores are compared up to this factor.
+DEFAULT_FACTOR = 1.5
+
+
+# --- inputs ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One call of the student's function.
+
+    Attributes:
+        train: normal images, (n_train, d) float64 in [0, 1]; every value is exact in float32, too.
+        test: test images, (n_test, d), made like `train`.
+        labels: (n_test,) int64, 0 normal and 1 anomaly.
+        k_values: numbers of components to ask for.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    labels: np.ndarray
+    k_values: tuple[int, ...]
+
+
+def odd(rng: np.random.Generator, low: int, high: int) -> int:
+    """A random odd number in [low, high] that is no square, so that no image shape can be guessed from it."""
+    choices = [n for n in range(low, high + 1) if n % 2 and math.isqrt(n) ** 2 != n]
+    return int(rng.choice(choices))
+
+
+def orthonormal(matrix: np.ndarray) -> np.ndarray:
+    """Orthonormal columns that span those of `matrix`, with signs that do not depend on the LAPACK in use."""
+    q, r = np.linalg.qr(matrix)
+    return q * np.sign(np.diag(r))
+
+
+def steps(rng: np.random.Generator, rank: int, k_values: Sequence[int], gaps: Sequence[float]) -> np.ndarray:
+    """Singular values that fall by the factor `gaps[i]` behind the first `k_values[i]`, else by little; (rank,)."""
+    values = rng.uniform(0.8, 1.0, rank)
+    for k, gap in zip(k_values, gaps, strict=True):
+        values[k:] /= gap
+    return values
+
+
+def planted(
+    rng: np.random.Generator, n_train: int, singular: np.ndarray, spread: np.ndarray, n_test: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Training and test images with a known principal subspace.
+
+    Args:
+        rng: source of all randomness.
+        n_train: training images.
+        singular: singular values of the centred training data, (rank,) with rank <= min(n_train - 1, d).
+        spread: standard deviation of the test images along every principal axis, (d,).
+        n_test: test images; two in five are anomalies, which lie 1.1 times as far from the mean.
+
+    Returns:
+        `train` (n_train, d), `test` (n_test, d), `labels` (n_test,).
+    """
+    d, rank = len(spread), len(singular)
+    left = rng.standard_normal((n_train, rank))
+    axes = orthonormal(rng.standard_normal((d, d)))
+    mean = rng.uniform(0.45, 0.55, d)
+    train = orthonormal(left - left.mean(axis=0)) * singular @ axes[:, :rank].T
+    labels = (rng.permutation(n_test) < round(0.4 * n_test)).astype(np.int64)
+    test = rng.standard_normal((n_test, d)) * spread * (1 + 0.1 * labels[:, None]) @ axes.T
+    scale = 0.42 / max(np.abs(train).max(), np.abs(test).max())
+    return to_image_values(mean + scale * train), to_image_values(mean + scale * test), labels
+
+
+def to_image_values(values: np.ndarray) -> np.ndarray:
+    """Round to what float32 can hold, kept as float64: computing in either then starts from the same numbers."""
+    return values.astype(np.float32).astype(np.float64)
+
+
+def gapped(
+    rng: np.random.Generator, n_train: int, d: int, n_test: int, k_values: Sequence[int], gaps: Sequence[float]
+) -> Problem:
+    """A problem with a gap behind each k and test images that lie well outside the principal subspace.
+
+    Args:
+        rng: source of all randomness.
+        n_train: training images.
+        d: pixels.
+        n_test: test images.
+        k_values: in rising order; the function is asked for them in falling order.
+        gaps: factor by which the singular values fall behind each k.
+    """
+    rank, top = min(n_train - 1, d), max(k_values)
+    singular = steps(rng, rank, k_values, gaps)
+    spread = np.zeros(d)
+    spread[:top] = singular[:top] / math.sqrt(n_train)
+    spread[k_values[0] : top] *= 1.5
+    spread[top:] = 2.0 * math.sqrt((singular**2).sum() / n_train / (d - top))
+    return Problem(*planted(rng, n_train, singular, spread, n_test), tuple(sorted(k_values, reverse=True)))
+
+
+def main_problem(rng: np.random.Generator) -> Problem:
+    """Odd sizes, two k in falling order."""
+    n_train, d = odd(rng, 55, 75), odd(rng, 83, 99)
+    return gapped(rng, n_train, d, 31, (int(rng.integers(3, 6)), int(rng.integers(9, 13))), (80.0, 200.0))
+
+
+def swapped_problem(rng: np.random.Generator, main: Problem) -> Problem:
+    """The main problem with other test images, apart from the first `SHARED`, which come last."""
+    new = to_image_values(np.clip(main.test[SHARED:] + rng.normal(0.03, 0.1, main.test[SHARED:].shape), 0, 1))
+    test = np.concatenate([new, main.test[:SHARED]])
+    return Problem(main.train, test, rng.permutation(main.labels), main.k_values)
+
+
+def tall_problem(rng: np.random.Generator) -> Problem:
+    """More images than pixels, a single component."""
+    return gapped(rng, odd(rng, 89, 109), odd(rng, 33, 43), 19, (1,), (200.0,))
+
+
+def edge_problem(rng: np.random.Generator) -> Problem:
+    """More pixels than images, and one component less than images: the most that centred data have."""
+    n_train = odd(rng, 17, 23)
+    return gapped(rng, n_train, odd(rng, 131, 151), 17, (n_train - 1,), (1.0,))
+
+
+def default_problem(rng: np.random.Generator) -> Problem:
+    """Large enough for the default k of up to 200."""
+    n_train, d = odd(rng, 211, 219), odd(rng, 205, 209)
+    singular = steps(rng, d, DEFAULT_K, (3.0, 3.0, 3.0, 10.0))
+    return Problem(*planted(rng, n_train, singular, singular / math.sqrt(n_train), 15), DEFAULT_K)
+
+
+# --- probe -------------------------------------------------------------------------------------------------------
+
+
+class UnexpectedResult(Exception):
+    """The function returned something else than the text asks for; the message says what."""
+
+
+def as_numbers(value: Any, name: str) -> np.ndarray:
+    """Any array-like (list, numpy, torch on any device) as float64.
+
+    Raises:
+        UnexpectedResult: it does not hold numbers.
+    """
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    try:
+        numbers = np.asarray(value)
+    except (TypeError, ValueError):
+        numbers = np.array("")
+    if numbers.dtype.kind not in "biuf":
+        raise UnexpectedResult(f"{name} does not hold plain numbers: it is a {type(value).__name__}")
+    return numbers.astype(np.float64)
+
+
+def read_entry(entry: Any, k: int, n_test: int) -> tuple[float, np.ndarray]:
+    """`auroc` and `scores` of one k.
+
+    Raises:
+        UnexpectedResult: one is missing or has the wrong shape.
+    """
+    if not isinstance(entry, Mapping) or not {"auroc", "scores"} <= set(entry):
+        found = sorted(map(str, entry)) if isinstance(entry, Mapping) else type(entry).__name__
+        raise UnexpectedResult(f"result[{k}] is {found} instead of a dict with 'auroc' and 'scores'")
+    auroc = as_numbers(entry["auroc"], f"result[{k}]['auroc']")
+    scores = as_numbers(entry["scores"], f"result[{k}]['scores']")
+    if auroc.size != 1:
+        raise UnexpectedResult(f"result[{k}]['auroc'] has shape {auroc.shape} instead of being one number")
+    if scores.shape != (n_test,):
+        raise UnexpectedResult(f"result[{k}]['scores'] has shape {scores.shape} instead of ({n_test},)")
+    return float(auroc.reshape(())), scores
+
+
+def read_result(result: Any, k_values: Sequence[int], n_test: int) -> tuple[np.ndarray, np.ndarray]:
+    """The returned dict as arrays: AUROC (n_k,) and scores (n_k, n_test), in the order of `k_values`.
+
+    Raises:
+        UnexpectedResult: it is no dict, has other keys, or an entry is not as it should be.
+    """
+    if not isinstance(result, Mapping):
+        raise UnexpectedResult(f"a {type(result).__name__} instead of a dict")
+    if set(result) != set(k_values):
+        hint = " (the keys are strings)" if any(isinstance(key, str) for key in result) else ""
+        raise UnexpectedResult(f"keys {[*result]} instead of {[*k_values]}{hint}")
+    entries = [read_entry(result[k], k, n_test) for k in k_values]
+    return np.array([auroc for auroc, _ in entries]), np.stack([scores for _, scores in entries])
+
+
+def changed_inputs(before: Mapping[str, np.ndarray], after: Mapping[str, Any]) -> str:
+    """Names of the arguments that no longer hold what they held, separated by commas."""
+    return ", ".join(name for name in before if not np.array_equal(before[name], np.asarray(after[name])))
+
+
+def ask(seen: Observation, part: str, answer: Callable[..., Any], problem: Problem, *, default_k: bool = False) -> None:
+    """Call the answer once, on copies, and record what it returned and what became of its inputs."""
+    seen[f"{part}.labels"], seen[f"{part}.pixels"] = problem.labels.copy(), problem.test.shape[1]
+    before = {"train_data": problem.train, "test_data": problem.test, "test_labels": problem.labels}
+    after: dict[str, Any] = {name: value.copy() for name, value in before.items()}
+    if not default_k:
+        before["k_values"], after["k_values"] = np.array(problem.k_values), [*problem.k_values]
+    with scenario(seen, part):
+        result = answer(*after.values())
+        seen[f"{part}.changed"] = changed_inputs(before, after)
+        try:
+            seen[f"{part}.auroc"], seen[f"{part}.scores"] = read_result(result, problem.k_values, len(problem.labels))
+        except UnexpectedResult as error:
+            seen[f"{part}.problem"] = str(error)
+
+
+def probe_pca(answers: Mapping[str, Any], case: Case) -> Observation:
+    """Run `pca_anomaly_detection` on planted data of several sizes, and on the grader's images if there are any.
+
+    Planted data are float64 whatever `case.dtype` is, so that an answer computes in float32 only where it chooses to.
+    """
+    seen: Observation = {}
+    answer = answers["pca_anomaly_detection"]
+    main = main_problem(case.rng(1))
+    ask(seen, "main", answer, main)
+    if seen.get("unanswered"):
+        return seen
+    ask(seen, "swapped", answer, swapped_problem(case.rng(2), main))
+    ask(seen, "tall", answer, tall_problem(case.rng(3)))
+    ask(seen, "edge", answer, edge_problem(case.rng(4)))
+    ask(seen, "default", answer, default_problem(case.rng(5)), default_k=True)
+    if "train" in case.arrays:
+        ask(seen, "images", answer, image_problem(case))
+    return seen
+
+
+def image_problem(case: Case) -> Problem:
+    """The grader's images, in the dtype of the case."""
+    train, test = (np.asarray(case.arrays[name], dtype=case.dtype) for name in ("train", "test"))
+    labels = np.asarray(case.arrays["labels"], dtype=np.int64)
+    return Problem(train, test, labels, image_k_values(train.shape))
+
+
+def image_k_values(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What the function is asked for on training images of this shape, (n_train, d): two k in falling order."""
+    most = min(shape) - 1
+    return min(40, most), min(10, most - 1)
+
+
+# --- judge -------------------------------------------------------------------------------------------------------
+
+
+def auroc_of(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Share of (anomaly, normal) pairs in which the anomaly scores higher; ties count half.
+
+    >>> auroc_of(np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 2.0, 3.0]))
+    0.875
+    """
+    anomalies, normals = scores[labels == 1][:, None], scores[labels == 0][None, :]
+    return float((anomalies > normals).mean() + 0.5 * (anomalies == normals).mean())
+
+
+def trouble(seen: Observation, expected: Observation, part: str) -> str | None:
+    """Why the results of a part cannot be judged, in words; None when they can."""
+    if error := error_of(seen, part):
+        return f"raised {error}"
+    if problem := seen.get(f"{part}.problem"):
+        return f"returned {str(problem)[:200]}"
+    scores, auroc = array_of(seen, f"{part}.scores"), array_of(seen, f"{part}.auroc")
+    want = np.shape(expected["main.scores" if part == "swapped" else f"{part}.scores"])
+    if scores is None or auroc is None or scores.shape != want or auroc.shape != want[:1]:
+        return "no result"
+    return None if np.isfinite(scores).all() and np.isfinite(auroc).all() else "returned NaN or infinite values"
+
+
+def scores_of(seen: Observation, expected: Observation, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Scores found and expected, (n_k, n_test) each; call only where `trouble` found none."""
+    return np.asarray(seen[f"{part}.scores"], float), np.asarray(expected[f"{part}.scores"], float)
+
+
+def judge_results(seen: Observation, expected: Observation) -> Finding:
+    """Is the result a dict with the asked keys, shapes and finite numbers in every call?"""
+    parts = ("main", "tall", "edge")
+    wrong = next((text for part in parts if (text := trouble(seen, expected, part))), None)
+    return Finding(
+        "results",
+        "returns a dict with one entry per k, each with `auroc` and `scores`",
+        wrong is None,
+        wrong or "as asked",
+        "{k: {'auroc': one number, 'scores': (n_test,)}} with exactly the k of k_values, all finite",
+    )
+
+
+def ranks_alike(got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether images that differ in `want` (by more than `RANK_MARGIN`) are in the same order in `got`, for one k."""
+    apart = want[:, None] > want[None, :] * (1 + RANK_MARGIN)
+    return bool((got[:, None] > got[None, :])[apart].all())
+
+
+def judge_ranking(seen: Observation, expected: Observation) -> Finding:
+    """Do the scores order the images as the reconstruction error does, whatever their scale?"""
+    found = trouble(seen, expected, "main")
+    if found is None:
+        got, want = scores_of(seen, expected, "main")
+        if not all(map(ranks_alike, got, want)):
+            upside_down = all(map(ranks_alike, -got, want))
+            found = "the order is upside down" if upside_down else "the order is another one"
+    return Finding(
+        "ranking",
+        "scores rank the test images by their reconstruction error",
+        found is None,
+        found or "same order",
+        "the image that PCA, fitted on the training images, reconstructs worst has the highest score",
+    )
+
+
+def is_constant(values: np.ndarray) -> bool:
+    """Whether positive values are all the same up to 1e-3 (relative)."""
+    return bool(np.ptp(values) <= 1e-3 * np.abs(values).max())
+
+
+def scale_hint(got: np.ndarray, want: np.ndarray, n_pixels: int) -> str:
+    """What is most likely wrong with scores that differ from the expected ones.
+
+    Args:
+        got: the scores found, (n_k, n_test).
+        want: the scores expected, same shape, all positive.
+        n_pixels: d of this problem.
+    """
+    by_ratio = {
+        1.0: "Nearly right: does the solver converge? (A covariance in float32 loses digits: use float64.)",
+        1.0 * n_pixels: "You summed over the pixels instead of averaging?",
+        -1.0: "The sign is reversed: a higher score must mean more anomalous.",
+    }
+    by_root = {
+        1.0: "You took the square root (RMSE instead of MSE)?",
+        math.sqrt(n_pixels): "You took the norm of the residual: its square, averaged over the pixels, is the MSE.",
+    }
+    for hints, ratio in ((by_ratio, got / want), (by_root, got / np.sqrt(want))):
+        middle = float(np.median(ratio))
+        if is_constant(ratio):
+            close = [text for value, text in hints.items() if math.isclose(middle, value, rel_tol=1e-2)]
+            return close[0] if close else f"A constant factor is wrong: yours is about {middle:.3g} times as large."
+        if hints is by_ratio and len(got) > 1 and np.allclose(got[::-1], want, rtol=SCORE_RTOL, atol=0):
+            return "The scores of the different k are swapped: look at the order of k_values."
+    return "Centre with the mean of the TRAINING images, keep exactly k components, add the mean back."
+
+
+def judge_score_parts(
+    name: str, tested: str, parts: Sequence[str], seen: Observation, expected: Observation
+) -> Finding:
+    """The finding "scores equal the reconstruction MSE for every image and every k" over several calls."""
+    goal = f"mean over the d pixels of (x - x_recon)^2, every score to within {SCORE_RTOL:g} (relative)"
+    worst = 0.0
+    for part in parts:
+        if found := trouble(seen, expected, part):
+            return Finding(name, tested, False, found, goal)
+        got, want = scores_of(seen, expected, part)
+        difference = float((np.abs(got - want) / want).max())
+        worst = max(worst, difference)
+        if difference > SCORE_RTOL:
+            hint = scale_hint(got, want, int(expected[f"{part}.pixels"]))
+            return Finding(name, tested, False, f"largest relative difference {difference:.1e}. {hint}", goal)
+    return Finding(name, tested, True, f"largest relative difference {worst:.1e}", goal)
+
+
+def judge_auroc(seen: Observation, expected: Observation, parts: Sequence[str], atol: float = AUROC_ATOL) -> Finding:
+    """Is every returned AUROC the one that follows from the returned scores?"""
+    tested = "`auroc` is the AUROC of `scores`"
+    goal = "probability that a random anomaly has a higher score than a random normal image"
+    for part in parts:
+        if found := trouble(seen, expected, part):
+            return Finding("auroc", tested, False, found, goal)
+        labels = np.asarray(expected[f"{part}.labels"])
+        for scores, given in zip(scores_of(seen, expected, part)[0], array_of(seen, f"{part}.auroc"), strict=True):
+            if found := auroc_fault(labels, scores, float(given), atol):
+                return Finding("auroc", tested, False, found, goal)
+    return Finding("auroc", tested, True, "equal", goal)
+
+
+def auroc_fault(labels: np.ndarray, scores: np.ndarray, given: float, atol: float) -> str | None:
+    """What is wrong with one AUROC value, None when nothing is."""
+    if len(np.unique(scores)) <= len(scores) // 2:
+        return f"only {len(np.unique(scores))} different scores for {len(scores)} images: nothing to rank"
+    want = auroc_of(labels, scores)
+    if abs(given - want) <= atol:
+        return None
+    upside_down = abs(1 - given - want) <= atol
+    hint = " You have it upside down: anomalies (label 1) are the positive class." if upside_down else ""
+    return f"auroc {given:.6f}, but the returned scores give {want:.6f}.{hint}"
+
+
+def judge_train_only(seen: Observation, expected: Observation) -> Finding:
+    """Does the score of an image stay the same when the other test images change?"""
+    found = next((text for part in ("main", "swapped") if (text := trouble(seen, expected, part))), None)
+    if found is None:
+        first = np.asarray(seen["main.scores"], float)[:, :SHARED]
+        second = np.asarray(seen["swapped.scores"], float)[:, -SHARED:]
+        difference = float((np.abs(first - second) / np.maximum(np.abs(first), 1e-30)).max())
+        if difference > SHARED_RTOL:
+            found = f"the same image scores differently among other test images (by {difference:.1%}). "
+            found += "PCA was fitted on test data? Or centred or scaled with it?"
+    return Finding(
+        "train-only",
+        "PCA is fitted on the training images only",
+        found is None,
+        found or "scores of shared images agree",
+        "an image's score depends on the training images and on this image, on no other test image",
+    )
+
+
+def judge_unchanged(seen: Observation, expected: Observation) -> Finding:
+    """Are the arguments as they were?"""
+    found = None
+    for part in ("main", "edge"):
+        reason = trouble(seen, expected, part)
+        changed = seen.get(f"{part}.changed", "")
+        found = found or reason or (f"changed: {str(changed)[:100]}" if changed else None)
+    return Finding(
+        "unchanged",
+        "the arguments are left as they were",
+        found is None,
+        found or "unchanged",
+        "no in-place operation (such as `-=` or `.sub_()`) on train_data, test_data, test_labels or k_values",
+    )
+
+
+def judge_default(seen: Observation, expected: Observation) -> Finding:
+    """Does the function work without k_values, and do the scores then fall with k as they should?"""
+    found = trouble(seen, expected, "default")
+    if found is None:
+        got, want = (scores.mean(axis=1) for scores in scores_of(seen, expected, "default"))
+        for k, mine, right in zip(DEFAULT_K, got, want, strict=True):
+            if not right / DEFAULT_FACTOR <= mine <= right * DEFAULT_FACTOR:
+                found = found or f"mean score for k={k} is {mine:.2e} instead of about {right:.2e}"
+    return Finding(
+        "default",
+        "works without k_values, too",
+        found is None,
+        found or "as asked",
+        "k_values=[10, 50, 100, 200] by default; the more components, the smaller the mean score",
+    )
+
+
+def judge_pca(seen: Observation, expected: Observation) -> list[Finding]:
+    """All visible findings about `pca_anomaly_detection`."""
+    return [
+        judge_results(seen, expected),
+        judge_ranking(seen, expected),
+        judge_score_parts("scores", "scores are the reconstruction MSE, for every k", ("main",), seen, expected),
+        judge_score_parts(
+            "sizes", "the same for other sizes: k = 1, and k = n_train - 1", ("tall", "edge"), seen, expected
+        ),
+        judge_auroc(seen, expected, ("main", "tall", "edge", "default")),
+        judge_train_only(seen, expected),
+        judge_unchanged(seen, expected),
+        judge_default(seen, expected),
+    ]
+
+
+def _expects() -> tuple[str, ...]:
+    keys = [f"{part}.{key}" for part in ("main", "tall", "edge") for key in ("scores", "labels", "pixels")]
+    return (*keys, "default.scores", "default.labels")
+
+
+TASKS = {
+    "pca_anomaly_detection": Task(
+        name="pca_anomaly_detection",
+        title="Task 1: pca_anomaly_detection",
+        defines=("pca_anomaly_detection",),
+        probe=probe_pca,
+        judge=judge_pca,
+        expects=_expects(),
+    ),
+}
+
+
+def check_pca_anomaly_detection(pca_anomaly_detection: Callable[..., Any]) -> int | None:
+    """Check Task 1 on planted data of several sizes; prints a table and raises when something is wrong."""
+    task = TASKS["pca_anomaly_detection"]
+    return run_visible("pca", task, {"pca_anomaly_detection": pca_anomaly_detection})
