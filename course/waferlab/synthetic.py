@@ -118,7 +118,9 @@ def _texture(image_size: int, missing: str | None = None) -> Array:
     die = _draw_die(missing)
     for axis in (0, 1):
         die = sum(np.roll(die, step - footprint // 2, axis=axis) for step in range(footprint))
-    return (die / footprint**2).astype(np.float32).ravel()
+    texture = (die / footprint**2).astype(np.float32).ravel()
+    texture.setflags(write=False)  # everyone gets the same array
+    return texture
 
 
 # ---- random numbers --------------------------------------------------------------------------------------------------
@@ -146,15 +148,11 @@ class _Draws:
         The sum of four random bytes is close to normal (Irwin-Hall).
         """
         pixels = image_size * image_size
-        raw = (
-            self._bits.random_raw(BLOCK * pixels // 2)
-            .astype("<u8", copy=False)
-            .view(np.uint8)
-            .reshape(BLOCK, 4, pixels)
-        )
-        total = raw[:, 0].astype(np.int16)
-        for part in (1, 2, 3):
-            total += raw[:, part]
+        raw = self._bits.random_raw(BLOCK * pixels // 2).astype("<u8", copy=False)
+        parts = raw.view(np.uint8).reshape(BLOCK, 4, pixels)
+        total = parts[:, 0].astype(np.int16)
+        for number in (1, 2, 3):
+            total += parts[:, number]
         return ((total - 494) >> 5).reshape(BLOCK, image_size, image_size)
 
 
