@@ -30,6 +30,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from tqdm import tqdm
 from waferlab import data
 from waferlab.data import Split, load_dataset, resize
 from waferlab.profiles import PROFILES
@@ -96,7 +97,7 @@ def seconds(work: Callable[[], object]) -> float:
 def measure(feeds: dict[str, Feed], size: int, device: str, rounds: int) -> dict[str, list[float]]:
     """Seconds of an epoch for every feed, `rounds` times in turns after a round that warms up."""
     times: dict[str, list[float]] = {name: [] for name in feeds}
-    for _ in range(rounds + 1):
+    for _ in tqdm(range(rounds + 1), desc="rounds", leave=False):
         for name, feed in feeds.items():
             times[name].append(seconds(lambda feed=feed: train_epoch(feed(), size, device)))
     return {name: values[1:] for name, values in times.items()}
