@@ -8,7 +8,6 @@ import warnings
 
 #: Cell magics whose body is Python and runs in the notebook's own namespace; the body of any other is dropped, too.
 PYTHON_BODIES = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "snakeviz"})
-MAX_PARSED = 60_000  # characters; longer sources are not parsed (some inputs take quadratic time)
 
 _CELL_MAGIC = re.compile(r"\s*%%\s*(\w+)")
 _TIMED = re.compile(r"%time\s+(?!-)(\S.*)")
@@ -61,9 +60,7 @@ def is_python(source: str) -> bool:
 
 
 def parse(source: str) -> ast.Module | None:
-    """The syntax tree, or None for no Python, for hostile nesting and for more than `MAX_PARSED` characters."""
-    if len(source) > MAX_PARSED:
-        return None
+    """The syntax tree, or None for no Python and for hostile nesting."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes in the student's strings

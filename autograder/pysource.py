@@ -10,23 +10,24 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from autograder.magics import MAX_PARSED, parse, strip_magics
+from autograder.magics import parse, strip_magics
 
 MAX_WORDS = 5_000
-MAX_REMEMBERED = 10_000  # characters; a tree takes many times its source's memory
+MAX_PARSED = 20_000  # characters; Python 3.11 takes quadratic time over some sources
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
 
 
 def tree_of(source: str) -> ast.Module | None:
-    """The syntax tree of a cell, its magics left out; None when it is no Python. Trees are shared: never change one."""
-    if len(source) > MAX_REMEMBERED:
-        return parse(strip_magics(source)[0]) if len(source) <= MAX_PARSED else None
-    return _remembered_tree(source)
+    """The syntax tree of a cell, its magics left out; None when it is no Python, or too long to be worth the time.
+
+    Trees are shared: never change one.
+    """
+    return _tree(source) if len(source) <= MAX_PARSED else None
 
 
-@lru_cache(maxsize=64)  # the release's cells are asked for with every submission
-def _remembered_tree(source: str) -> ast.Module | None:
-    return parse(strip_magics(source)[0])
+@lru_cache(maxsize=64)  # each cell is asked about many things, and the release's cells with every submission
+def _tree(source: str) -> ast.Module | None:
+    return parse(source) or parse(strip_magics(source)[0])
 
 
 def definitions(source: str) -> frozenset[str]:
@@ -39,7 +40,7 @@ def definitions(source: str) -> frozenset[str]:
     """
     tree = tree_of(source)
     if tree is None:
-        return frozenset(first or second for first, second in _DEFINED.findall(source[:MAX_PARSED]))
+        return frozenset(first or second for first, second in _DEFINED.findall(source))
     return frozenset(name for node in top_level(tree) if not _is_import(node) for name in bound(node))
 
 

@@ -44,7 +44,7 @@ class IntakeLimits:
     notebook_bytes: int = 50 * 2**20
     structure: int = 4_000_000
     cells: int = 1_000
-    code_characters: int = 1_000_000
+    code_characters: int = 400_000
     text_characters: int = 50_000
     archive_members: int = 20_000
     nesting: int = 3

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.keeping import kept_definitions
 from autograder.layout import CourseError
-from autograder.magics import strip_magics
+from autograder.magics import is_python, strip_magics
 from autograder.matching import Match, Piece, Slot, match_all, slots_of
 from autograder.model import Cell, Graft
 from autograder.pysource import definition_keys, definitions, is_empty, tree_of
@@ -405,7 +405,7 @@ def from_answer(release: NotebookNode, answer_source: str, tasks: Tasks) -> tupl
 
 def _answered_by(source: str, slots: Mapping[str, Slot], tasks: Tasks) -> tuple[str, ...]:
     names = [name for name in slots if name in tasks]
-    if tree_of(source) is None:
+    if not is_python(strip_magics(source)[0]):
         mentioned = set(re.findall(r"\w+", source))
         return tuple(name for name in names if mentioned & set(tasks[name])) or tuple(names)
     defined = definitions(source)

@@ -405,3 +405,9 @@ def test_text_by_its_place():
     notebook = make.without_metadata(make.answered(written="First."), ids=False)
     notebook.cells.insert(14, new_markdown_cell("Second."))
     assert graft_of(notebook).written == {"written-why": "First.\n\nSecond."}
+
+
+def test_long_answer_file():
+    """Is a file too long to be parsed for its names still known by its lines?"""
+    source = "# a long comment\n" * 2_000 + make.ANSWERS["scale"]
+    assert from_answer(make.release(), source, make.TASKS)[1] == ("scale",)
