@@ -345,8 +345,8 @@ HOSTILE = {
     "null character": "def scale(x):\n    return '\0'",
     "huge number": "scale = " + "9" * 50_000,
     "half a character": "scale = '\ud800'",
-    "only spaces": " " * 300_000,
-    "only quotes": "'" * 300_000,
+    "only spaces": " " * 150_000,
+    "only quotes": "'" * 150_000,
     "bad escape": "def scale(x):\n    return '\\d'",
 }
 
