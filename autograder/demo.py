@@ -14,15 +14,23 @@ from autograder.exam import reference_graft
 from autograder.grade import Graded, Progress, grade
 from autograder.layout import Assignment, Course, CourseError
 from autograder.mutants import wrong_answer
-from autograder.notebooks import grade_id, is_answer, notebook_text, read_notebook
+from autograder.notebooks import grade_id, is_answer, notebook_text, read_notebook, without_markers
 from autograder.release import release
 from autograder.verdicts import checks_module
 
 PLACEHOLDER = "raise NotImplementedError"
 #: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is
 #: not named is answered right in the partly right submission.
-PARTLY: dict[str, dict[str, str]] = {"pca": {}, "encoder": {}}
-WRONG: dict[str, dict[str, str]] = {"pca": {}, "encoder": {}}
+PARTLY: dict[str, dict[str, str]] = {
+    "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
+}
+WRONG: dict[str, dict[str, str]] = {
+    "encoder": {
+        "forward": "forward_random_numbers",
+        "reparameterize": "reparameterize_only_mu",
+        "kl_divergence": "kl_divergence_sign",
+    },
+}
 
 
 def demo(course: Course, out: Path | None, *, jobs: int, dataset: str | None, progress: Progress) -> Graded:
@@ -73,7 +81,8 @@ def demo_answers(course: Course, assignment: Assignment, release_notebook: Noteb
     """The solution cells of the five students, by task."""
     tasks = list(checks_module(assignment.module).TASKS)
     source = read_notebook(course.notebook("source", assignment))
-    right = {cell.name: cell.source for cell in reference_graft(source).cells if cell.kind == "solution"}
+    answers = [cell for cell in reference_graft(source).cells if cell.kind == "solution"]
+    right = {cell.name: without_markers(cell.source) for cell in answers}
     stubs = {grade_id(cell): cell.source for cell in release_notebook.cells if is_answer(cell)}
     bank = {task: wrong_answer(assignment.module, WRONG[assignment.module][task]) for task in tasks}
     partly = {task: wrong_answer(assignment.module, name) for task, name in PARTLY[assignment.module].items()}

@@ -134,8 +134,8 @@ def _page_name(result: Result, used: set[str]) -> str:
     """A file name made of safe characters only, unique in the run."""
     stem = f"{safe_name(result.student)}-{safe_name(result.assignment or 'unreadable')}"
     name, count = stem, 1
-    while name in used:
+    while name.casefold() in used:
         count += 1
         name = f"{stem}-{count}"
-    used.add(name)
+    used.add(name.casefold())
     return f"{name}.html"

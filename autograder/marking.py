@@ -50,7 +50,10 @@ def _missing(task: Task, answer: Answer) -> tuple[TaskStatus, str]:
     error = answer.errors.get(task.name)
     if error and error.startswith("NotImplementedError"):
         return "unanswered", "not yet answered"
-    return "error", f"the cell raised {error}" if error else f"the cell does not define {names}"
+    if error:
+        return "error", f"the cell raised {error}"
+    elsewhere = next(iter(answer.errors.values()), None)
+    return "error", f"the cell does not define {names}" + (f" (another cell raised {elsewhere})" if elsewhere else "")
 
 
 def _result(task: Task, status: TaskStatus, marks: Sequence[Mark], message: str) -> TaskResult:

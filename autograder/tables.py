@@ -8,7 +8,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import Result
+from autograder.model import Result, TaskResult
 
 
 def points(value: float) -> str:
@@ -38,18 +38,16 @@ def grade_table(results: Sequence[Result]) -> Table:
 def _remarks(result: Result) -> str:
     if result.cause:
         return result.cause
-    troubles = [f"{task.title}: {_why(task.message)}" for task in result.tasks if task.message]
-    lost = [
-        f"{task.title}: {', '.join(mark.name for mark in task.checks if mark.points < mark.max)} wrong"
-        for task in result.tasks
-        if not task.message and task.points < task.max_points
-    ]
+    troubles = [_trouble(task) for task in result.tasks if task.points < task.max_points]
     repairs = [f"{len(result.repairs)} repaired"] if result.repairs else []
-    return "; ".join([*troubles, *lost, *repairs])
+    return "; ".join([*troubles, *repairs])
 
 
-def _why(message: str) -> str:
-    return message if len(message) < 60 else message.split(" (")[0].split(":")[0]
+def _trouble(task: TaskResult) -> str:
+    """`Task 1: did not finish in time`, `Task 2: 3 of 8 checks wrong`."""
+    wrong = sum(mark.points < mark.max for mark in task.checks)
+    why = task.message.split(":")[0].split(" (")[0] or f"{wrong} of {len(task.checks)} checks wrong"
+    return f"{task.title.split(':')[0]}: {why}"
 
 
 def marks_table(rows: Sequence[Mapping[str, Any]]) -> Table:

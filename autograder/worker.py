@@ -85,7 +85,7 @@ def execute_cells(cells: list[dict[str, str]], report: Any) -> tuple[dict[str, A
         The namespace and, by cell name, what the cells raised.
     """
     module = types.ModuleType("__main__")
-    module.__dict__.update(display=print, get_ipython=lambda: None)
+    module.__dict__.update(display=print, get_ipython=_NoIPython)
     sys.modules["__main__"] = module
     errors: dict[str, str] = {}
     for index, cell in enumerate(cells):
@@ -98,6 +98,13 @@ def execute_cells(cells: list[dict[str, str]], report: Any) -> tuple[dict[str, A
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             errors[cell["name"]] = _text_of(error)
     return module.__dict__, errors
+
+
+class _NoIPython:
+    """What `get_ipython()` gives where there is no IPython: every method is there and does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **options: None
 
 
 def _text_of(error: BaseException) -> str:
