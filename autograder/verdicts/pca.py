@@ -13,7 +13,8 @@ from autograder.verdicts import Check
 MAX_TRAIN, MAX_NORMAL, MAX_ANOMALY = 600, 180, 120
 #: Factor by which the training images' singular values fall behind each k, see `sharpened`.
 GAP = 12.0
-IMAGE_ATOL = 0.005
+#: Measured: the worst of seven solvers in float32, 40 samples of both data sets, is off by 0.0001.
+IMAGE_ATOL = 0.002
 #: What the given AUROC may be off from that of the given scores: float32 scores can tie where float64 scores did not.
 TIE_ATOL = 1e-3
 
@@ -23,7 +24,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("ranking", 1.5),
         Check("scores", 2.5),
         Check("sizes", 1.0),
-        Check("auroc", 1.0, requires=("results",)),
+        Check("auroc", 1.0),  # wants scores that differ, so constants and labels give nothing here
         Check("train-only", 0.5, requires=("ranking",)),
         Check("unchanged", 0.5, requires=("ranking",)),
         Check("default", 0.5, requires=("ranking",)),
@@ -79,7 +80,7 @@ def _draw(rng: np.random.Generator, positions: np.ndarray, most: int) -> np.ndar
 
 
 def judge(task: str, seen: Observation, expected: Observation) -> list[Finding]:
-    """Findings about the grader's images; none when the run has no images (the check then fails, see `images`)."""
+    """Findings about the grader's images; none when the run has no images, and the check then gives no points."""
     if task != "pca_anomaly_detection" or "images.scores" not in expected:
         return []
     return [judge_images(seen, expected), judge_auroc(seen, expected, ("images",), TIE_ATOL)]

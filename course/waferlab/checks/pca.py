@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ def default_problem(rng: np.random.Generator) -> Problem:
 
 
 class UnexpectedResult(Exception):
-    """The function returned something else than the text asks for; the message says what."""
+    """The function returned something that cannot be read; the message says what."""
 
 
 def as_numbers(value: Any, name: str) -> np.ndarray:
@@ -185,36 +186,43 @@ def as_numbers(value: Any, name: str) -> np.ndarray:
     return numbers.astype(np.float64)
 
 
-def read_entry(entry: Any, k: int, n_test: int) -> tuple[float, np.ndarray]:
-    """`auroc` and `scores` of one k.
+def read_entry(entry: Any, k: int, n_test: int, flaws: list[str]) -> tuple[float, np.ndarray]:
+    """`auroc` and `scores` (n_test,) of one k; what is not as asked but can be read is added to `flaws`.
 
     Raises:
-        UnexpectedResult: one is missing or has the wrong shape.
+        UnexpectedResult: one is missing or has the wrong size.
     """
     if not isinstance(entry, Mapping) or not {"auroc", "scores"} <= set(entry):
-        found = sorted(map(str, entry)) if isinstance(entry, Mapping) else type(entry).__name__
+        found = sorted(map(str, entry)) if isinstance(entry, Mapping) else f"a {type(entry).__name__}"
         raise UnexpectedResult(f"result[{k}] is {found} instead of a dict with 'auroc' and 'scores'")
     auroc = as_numbers(entry["auroc"], f"result[{k}]['auroc']")
     scores = as_numbers(entry["scores"], f"result[{k}]['scores']")
     if auroc.size != 1:
         raise UnexpectedResult(f"result[{k}]['auroc'] has shape {auroc.shape} instead of being one number")
     if scores.shape != (n_test,):
-        raise UnexpectedResult(f"result[{k}]['scores'] has shape {scores.shape} instead of ({n_test},)")
-    return float(auroc.reshape(())), scores
+        flaws.append(f"result[{k}]['scores'] has shape {scores.shape} instead of ({n_test},)")
+    if scores.size != n_test:
+        raise UnexpectedResult(flaws[-1])
+    return float(auroc.reshape(())), scores.reshape(-1)
 
 
-def read_result(result: Any, k_values: Sequence[int], n_test: int) -> tuple[np.ndarray, np.ndarray]:
+def read_result(result: Any, k_values: Sequence[int], n_test: int, flaws: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The returned dict as arrays: AUROC (n_k,) and scores (n_k, n_test), in the order of `k_values`.
 
+    Keys that are strings or too many, and scores in one column, are flaws: they can be read all the same.
+
     Raises:
-        UnexpectedResult: it is no dict, has other keys, or an entry is not as it should be.
+        UnexpectedResult: it is no dict, lacks a key, or an entry cannot be read.
     """
     if not isinstance(result, Mapping):
         raise UnexpectedResult(f"a {type(result).__name__} instead of a dict")
     if set(result) != set(k_values):
         hint = " (the keys are strings)" if any(isinstance(key, str) for key in result) else ""
-        raise UnexpectedResult(f"keys {[*result]} instead of {[*k_values]}{hint}")
-    entries = [read_entry(result[k], k, n_test) for k in k_values]
+        flaws.append(f"keys {[*result]} instead of {[*k_values]}{hint}")
+    found = [result.get(k, result.get(str(k))) for k in k_values]
+    if any(entry is None for entry in found):
+        raise UnexpectedResult(flaws[-1] if flaws else "None instead of a dict for one k")
+    entries = [read_entry(entry, k, n_test, flaws) for k, entry in zip(k_values, found, strict=True)]
     return np.array([auroc for auroc, _ in entries]), np.stack([scores for _, scores in entries])
 
 
@@ -233,10 +241,19 @@ def ask(seen: Observation, part: str, answer: Callable[..., Any], problem: Probl
     with scenario(seen, part):
         result = answer(*after.values())
         seen[f"{part}.changed"] = changed_inputs(before, after)
-        try:
-            seen[f"{part}.auroc"], seen[f"{part}.scores"] = read_result(result, problem.k_values, len(problem.labels))
-        except UnexpectedResult as error:
-            seen[f"{part}.problem"] = str(error)
+        record(seen, part, result, problem)
+
+
+def record(seen: Observation, part: str, result: Any, problem: Problem) -> None:
+    """Note what was returned: `<part>.auroc` and `<part>.scores` if they can be read, `<part>.flaw` if not as asked."""
+    flaws: list[str] = []
+    try:
+        auroc, scores = read_result(result, problem.k_values, len(problem.labels), flaws)
+        seen[f"{part}.auroc"], seen[f"{part}.scores"] = auroc, scores
+    except UnexpectedResult as error:
+        flaws.append(str(error))
+    if flaws:
+        seen[f"{part}.flaw"] = flaws[0]
 
 
 def probe_pca(answers: Mapping[str, Any], case: Case) -> Observation:
@@ -285,16 +302,20 @@ def auroc_of(labels: np.ndarray, scores: np.ndarray) -> float:
     return float((anomalies > normals).mean() + 0.5 * (anomalies == normals).mean())
 
 
+def flaw_of(seen: Observation, part: str) -> str | None:
+    """What in the returned dict is not as asked, in words; None when all is."""
+    flaw = seen.get(f"{part}.flaw")
+    return None if flaw is None else f"returned {str(flaw)[:200]}"
+
+
 def trouble(seen: Observation, expected: Observation, part: str) -> str | None:
     """Why the results of a part cannot be judged, in words; None when they can."""
     if error := error_of(seen, part):
         return f"raised {error}"
-    if problem := seen.get(f"{part}.problem"):
-        return f"returned {str(problem)[:200]}"
     scores, auroc = array_of(seen, f"{part}.scores"), array_of(seen, f"{part}.auroc")
     want = np.shape(expected["main.scores" if part == "swapped" else f"{part}.scores"])
     if scores is None or auroc is None or scores.shape != want or auroc.shape != want[:1]:
-        return "no result"
+        return flaw_of(seen, part) or "no result"
     return None if np.isfinite(scores).all() and np.isfinite(auroc).all() else "returned NaN or infinite values"
 
 
@@ -306,7 +327,7 @@ def scores_of(seen: Observation, expected: Observation, part: str) -> tuple[np.n
 def judge_results(seen: Observation, expected: Observation) -> Finding:
     """Is the result a dict with the asked keys, shapes and finite numbers in every call?"""
     parts = ("main", "tall", "edge")
-    wrong = next((text for part in parts if (text := trouble(seen, expected, part))), None)
+    wrong = next((text for part in parts if (text := trouble(seen, expected, part) or flaw_of(seen, part))), None)
     return Finding(
         "results",
         "returns a dict with one entry per k, each with `auroc` and `scores`",
@@ -340,7 +361,7 @@ def judge_ranking(seen: Observation, expected: Observation) -> Finding:
 
 
 def is_constant(values: np.ndarray) -> bool:
-    """Whether positive values are all the same up to 1e-3 (relative)."""
+    """Whether all values are the same up to 1e-3 (relative)."""
     return bool(np.ptp(values) <= 1e-3 * np.abs(values).max())
 
 
@@ -361,14 +382,18 @@ def scale_hint(got: np.ndarray, want: np.ndarray, n_pixels: int) -> str:
         1.0: "You took the square root (RMSE instead of MSE)?",
         math.sqrt(n_pixels): "You took the norm of the residual: its square, averaged over the pixels, is the MSE.",
     }
+    if is_constant(got):
+        return "All scores are the same."
+    if any(np.allclose(got[i], want[j], rtol=SCORE_RTOL, atol=0) for i, j in permutations(range(len(got)), 2)):
+        return "The scores of one k are those of another k."
     for hints, ratio in ((by_ratio, got / want), (by_root, got / np.sqrt(want))):
         middle = float(np.median(ratio))
         if is_constant(ratio):
             close = [text for value, text in hints.items() if math.isclose(middle, value, rel_tol=1e-2)]
             return close[0] if close else f"A constant factor is wrong: yours is about {middle:.3g} times as large."
-        if hints is by_ratio and len(got) > 1 and np.allclose(got[::-1], want, rtol=SCORE_RTOL, atol=0):
-            return "The scores of the different k are swapped: look at the order of k_values."
-    return "Centre with the mean of the TRAINING images, keep exactly k components, add the mean back."
+    return (
+        "PCA of the TRAINING images, centred with their mean? Exactly k components? Mean added back? Residual squared?"
+    )
 
 
 def judge_score_parts(
@@ -476,7 +501,7 @@ def judge_pca(seen: Observation, expected: Observation) -> list[Finding]:
         judge_score_parts(
             "sizes", "the same for other sizes: k = 1, and k = n_train - 1", ("tall", "edge"), seen, expected
         ),
-        judge_auroc(seen, expected, ("main", "tall", "edge", "default")),
+        judge_auroc(seen, expected, ("main", "tall", "edge")),
         judge_train_only(seen, expected),
         judge_unchanged(seen, expected),
         judge_default(seen, expected),
@@ -485,7 +510,7 @@ def judge_pca(seen: Observation, expected: Observation) -> list[Finding]:
 
 def _expects() -> tuple[str, ...]:
     keys = [f"{part}.{key}" for part in ("main", "tall", "edge") for key in ("scores", "labels", "pixels")]
-    return (*keys, "default.scores", "default.labels")
+    return (*keys, "default.scores")
 
 
 TASKS = {

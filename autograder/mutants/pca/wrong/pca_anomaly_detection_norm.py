@@ -1,0 +1,14 @@
+"""Takes the norm of the residual.
+
+fails: scores, sizes, default
+"""
+
+
+def pca_anomaly_detection(train_data, test_data, test_labels, k_values=[10, 50, 100, 200]):
+    results = {}
+    for k in k_values:
+        pca = PCA(n_components=k).fit(train_data)
+        test_recon = pca.inverse_transform(pca.transform(test_data))
+        scores = np.linalg.norm(test_data - test_recon, axis=1)
+        results[k] = {"auroc": roc_auc_score(test_labels, scores), "scores": scores}
+    return results

@@ -1,0 +1,16 @@
+"""Scales every pixel to unit variance before PCA.
+
+fails: scores, sizes, default
+"""
+
+
+def pca_anomaly_detection(train_data, test_data, test_labels, k_values=[10, 50, 100, 200]):
+    mean, spread = train_data.mean(axis=0), train_data.std(axis=0)
+    train_data, test_data = (train_data - mean) / spread, (test_data - mean) / spread
+    results = {}
+    for k in k_values:
+        pca = PCA(n_components=k).fit(train_data)
+        test_recon = pca.inverse_transform(pca.transform(test_data))
+        scores = ((test_data - test_recon) ** 2).mean(axis=1)
+        results[k] = {"auroc": roc_auc_score(test_labels, scores), "scores": scores}
+    return results

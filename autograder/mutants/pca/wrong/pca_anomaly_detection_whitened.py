@@ -1,0 +1,14 @@
+"""Decodes whitened codes by hand and forgets to scale them back.
+
+fails: ranking, scores, sizes
+"""
+
+
+def pca_anomaly_detection(train_data, test_data, test_labels, k_values=[10, 50, 100, 200]):
+    results = {}
+    for k in k_values:
+        pca = PCA(n_components=k, whiten=True).fit(train_data)
+        test_recon = pca.mean_ + pca.transform(test_data) @ pca.components_
+        scores = ((test_data - test_recon) ** 2).mean(axis=1)
+        results[k] = {"auroc": roc_auc_score(test_labels, scores), "scores": scores}
+    return results
