@@ -16,7 +16,7 @@ demo: .venv
 	@.venv/bin/course demo
 
 test: .venv lint
-	.venv/bin/python -m pytest -q -n 2 --dist worksteal
+	.venv/bin/python -m pytest -q -n 2 --dist loadgroup
 
 lint: .venv
 	.venv/bin/ruff check .

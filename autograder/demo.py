@@ -22,9 +22,11 @@ PLACEHOLDER = "raise NotImplementedError"
 #: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is
 #: not named is answered right in the partly right submission.
 PARTLY: dict[str, dict[str, str]] = {
+    "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
 }
 WRONG: dict[str, dict[str, str]] = {
+    "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
     "encoder": {
         "forward": "forward_random_numbers",
         "reparameterize": "reparameterize_only_mu",
@@ -33,7 +35,15 @@ WRONG: dict[str, dict[str, str]] = {
 }
 
 
-def demo(course: Course, out: Path | None, *, jobs: int, dataset: str | None, progress: Progress) -> Graded:
+def demo(
+    course: Course,
+    out: Path | None,
+    *,
+    jobs: int,
+    dataset: str | None = None,
+    keep: Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> Graded:
     """Regenerate the releases into a temporary folder, hand in five submissions of each assignment, grade them.
 
     Args:
@@ -41,6 +51,7 @@ def demo(course: Course, out: Path | None, *, jobs: int, dataset: str | None, pr
         out: the run folder, which must be new or empty; by default a new temporary folder.
         jobs: processes.
         dataset: images for the hidden checks.
+        keep: where the submissions are written; by default a temporary folder that is removed afterwards.
         progress: as in `grade`.
 
     Raises:
@@ -53,7 +64,7 @@ def demo(course: Course, out: Path | None, *, jobs: int, dataset: str | None, pr
         progress("regenerating the releases", 0, 0)
         copied = copy_course(course, Path(folder) / "course")
         release(copied, check=False)
-        submitted = Path(folder) / "submitted"
+        submitted = keep or Path(folder) / "submitted"
         for assignment in copied.assignments:
             hand_in(copied, assignment, submitted)
         return grade(copied, [submitted], out, jobs=jobs, dataset=dataset, progress=progress)

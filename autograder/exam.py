@@ -111,10 +111,13 @@ def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) ->
     wanted = [one for one in assignments if hasattr(verdict_module(one.module), "arrays")]
     if not wanted:
         return {}
-    from waferlab.data import load_dataset
+    from waferlab.data import DataError, load_dataset
     from waferlab.profiles import get_profile
 
-    dataset = load_dataset(name, get_profile("smoke"))
+    try:
+        dataset = load_dataset(name, get_profile("smoke"))
+    except (DataError, ValueError) as error:
+        raise CourseError(f"the images for the hidden checks cannot be loaded: {error}") from error
     return {
         one.slug: verdict_module(one.module).arrays(
             dataset, np.random.default_rng(derive_seed(secret, one.slug, "arrays"))

@@ -1,0 +1,91 @@
+"""The command `course`, as a person types it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder import doctor
+from autograder.layout import find_course
+from autograder.model import Result
+from autograder.tables import grade_table
+
+COMMANDS = ["export", "release", "solutions", "publish", "grade", "mark", "demo", "doctor"]
+
+
+def course(*arguments, **environment):
+    command = [sys.executable, "-m", "autograder.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=120)
+
+
+def test_help_is_a_table_of_contents():
+    """Does `course --help` name every command under a heading?"""
+    done = course("--help")
+    assert done.returncode == 0
+    assert all(f" {command} " in done.stdout for command in COMMANDS)
+    assert all(heading in done.stdout for heading in ("Author the course", "Grade a class", "Look around"))
+
+
+def test_help_does_not_load_torch():
+    """Does the first thing that a person types come without a wait?"""
+    code = "import sys; import autograder.cli; sys.exit('torch' in sys.modules or 'nbgrader' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["grade", "/no/such/folder"], "/no/such/folder"),
+        (["mark", "99-nothing", "x.py"], "expected one of 03-pca"),
+        (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
+    ],
+    ids=["no folder", "no assignment", "no file"],
+)
+def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
+    """Does a typing mistake give one clear sentence on standard error, and no traceback?"""
+    done = course(*arguments, COLUMNS="200")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_place_without_a_course_is_named(tmp_path):
+    """Does a wrong COURSE_ROOT say so?"""
+    done = course("release", "--check", COURSE_ROOT=str(tmp_path))
+    assert done.returncode == 2
+    assert "course/course.toml" in done.stderr
+
+
+def test_an_empty_folder_is_nothing_to_grade(tmp_path):
+    """Does grading nothing say so instead of writing an empty report?"""
+    (tmp_path / "in").mkdir()
+    done = course("grade", tmp_path / "in", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "nothing to grade" in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_with_markup_is_shown_as_it_is():
+    """Does a student called [red] break the table?"""
+    from rich.console import Console
+
+    console = Console(width=120)
+    with console.capture() as captured:
+        console.print(grade_table([Result("[red]", "x.ipynb", None, "unreadable", "empty [/file]")]))
+    assert "[red]" in captured.get()
+    assert "empty [/file]" in captured.get()
+
+
+def test_the_doctor_names_a_remedy_for_everything_that_is_missing():
+    """Does each line that is not in order say what to do?"""
+    conditions = doctor.examine(find_course())
+    assert {"Python", "GPU", "Sandbox", "Fashion-MNIST"} <= {one.what for one in conditions}
+    assert all(one.remedy for one in conditions if not one.ok)
+
+
+def test_the_doctor_works_without_a_course():
+    """Does it still say what is wrong when it is called from somewhere else?"""
+    conditions = doctor.examine(None)
+    assert any(one.what == "Course" and not one.ok for one in conditions)

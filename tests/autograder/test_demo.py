@@ -1,0 +1,112 @@
+"""The whole road: a small class handed in, graded, recorded, and shown."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from autograder.demo import demo
+from autograder.grade import grade
+from autograder.layout import CourseError, find_course
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+EXPECTED = {
+    ("03-pca", "reference-answer"): 9,
+    ("03-pca", "partly-right"): 5,
+    ("03-pca", "wrong"): 0,
+    ("03-pca", "raises"): 0,
+    ("03-pca", "never-ends"): 0,
+    ("04-encoder", "reference-answer"): 11,
+    ("04-encoder", "wrong"): 0,
+    ("04-encoder", "raises"): 0,
+    ("04-encoder", "never-ends"): 6,
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo") / "run"
+    kept = tmp_path_factory.mktemp("class") / "submitted"
+    return demo(find_course(), out, jobs=2, dataset="synthetic-wafers", keep=kept), kept
+
+
+def read(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_submission_gets_the_points_that_it_should(graded):
+    """Do the five kinds of answer get what they deserve, in both assignments?"""
+    points = {(one.assignment, one.student): one.points for one in graded[0].results}
+    assert len(points) == 10
+    assert {key: points[key] for key in EXPECTED} == EXPECTED
+    assert 0 < points[("04-encoder", "partly-right")] < 11
+
+
+def test_an_endless_loop_costs_its_own_question_only(graded):
+    """Does the student whose first task never ends keep the other tasks' points?"""
+    row = next(one for one in graded[0].results if (one.assignment, one.student) == ("04-encoder", "never-ends"))
+    assert [task.status for task in row.tasks] == ["timeout", "ok", "ok"]
+    assert [task.points for task in row.tasks] == [0, 3, 3]
+
+
+def test_everything_that_was_promised_is_there(graded):
+    """Are the pages, the tables and the report in the folder that the command names?"""
+    files = read(graded[0].folder)
+    assert {"report.html", "grades.csv", "checks.csv", "results.jsonl"} <= files.keys()
+    assert sum(name.startswith("feedback/") for name in files) == 10
+
+
+def test_no_page_holds_a_seed_or_the_secret(graded):
+    """Is anything that must stay outside the students' sight in what they are given?"""
+    folder = graded[0].folder
+    secret = (folder / "secret").read_text()
+    pages = b"".join(path.read_bytes() for path in (folder / "feedback").iterdir())
+    assert secret.encode() not in pages
+    assert b"BEGIN SOLUTION" not in pages
+    assert b"Traceback" not in pages
+
+
+def test_the_links_of_the_report_lead_somewhere(graded):
+    """Does every link in the class report name a file beside it?"""
+    folder = graded[0].folder
+    links = re.findall(r'href="([^"#]+)"', (folder / "report.html").read_text())
+    assert len(links) >= 10
+    assert all((folder / link).is_file() for link in links)
+
+
+def test_grading_again_gives_the_same_bytes(graded, tmp_path):
+    """Does the same class with the same secret give the same files, with one process instead of two?"""
+    first, submitted = graded
+    again = tmp_path / "again"
+    again.mkdir()
+    shutil.copy2(first.folder / "secret", again / "secret")
+    grade(find_course(), [submitted], again, jobs=1, dataset="synthetic-wafers")
+    assert read(again) == read(first.folder)
+
+
+def test_an_interrupted_run_grades_only_what_is_missing(graded, tmp_path, monkeypatch):
+    """Are results that are already there graded again?"""
+    first, submitted = graded
+    part = tmp_path / "part"
+    shutil.copytree(first.folder, part)
+    lines = (part / "results.jsonl").read_text().splitlines(keepends=True)
+    (part / "results.jsonl").write_text("".join(lines[:-1]))
+    missing = json.loads(lines[-1])
+    asked = []
+    from autograder import engine
+
+    original = engine.grade_submission
+    monkeypatch.setattr(engine, "grade_submission", lambda *args: asked.append(args[1].student) or original(*args))
+    grade(find_course(), [submitted], part, jobs=1, dataset="synthetic-wafers")
+    assert asked == [missing["student"]]
+    assert read(part) == read(first.folder)
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path):
+    """Does the demo write over what a person keeps in a folder?"""
+    (tmp_path / "mine.txt").write_text("precious")
+    with pytest.raises(CourseError, match="not empty"):
+        demo(find_course(), tmp_path, jobs=1, dataset="synthetic-wafers")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

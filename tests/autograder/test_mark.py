@@ -1,0 +1,73 @@
+"""Answers given as plain Python source."""
+
+import pytest
+
+from autograder.layout import CourseError, find_course
+from autograder.mark import mark
+from autograder.mutants import HERE, answers
+
+pytestmark = pytest.mark.xdist_group("mark")
+
+KL = HERE / "encoder" / "right" / "kl_divergence_loop.py"
+SIGN = HERE / "encoder" / "wrong" / "kl_divergence_sign.py"
+NOTHING = "def kl_divergence(mu, logvar):\n    raise NotImplementedError\n"
+
+
+def run(*files):
+    course = find_course()
+    return list(mark(course, course.assignment("04-encoder"), files, "synthetic-wafers"))
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("answers")
+    reference = find_course().root / "course" / "waferlab" / "reference" / "encoder.py"
+    texts = {"broken": "def kl_divergence(mu, logvar):\n    return (\n", "empty": NOTHING}
+    texts["two"] = KL.read_text() + "\n\n" + (HERE / "encoder/right/reparameterize_rsample.py").read_text()
+    files = [reference, KL, SIGN]
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text)
+        files.append(folder / f"{name}.py")
+    return dict(zip(["reference", "kl", "sign", *texts], run(*files), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "points", "most"),
+    [("reference", 11, 11), ("kl", 3, 3), ("sign", 0, 3), ("two", 6, 6), ("broken", 0, 3), ("empty", 0, 3)],
+)
+def test_a_file_is_marked_on_the_tasks_that_it_answers(rows, name, points, most):
+    """Does a file get its points out of those of its own tasks?"""
+    assert (rows[name]["points"], rows[name]["max_points"]) == (points, most)
+
+
+def test_every_check_is_named_with_its_task_and_explained(rows):
+    """Does each line carry what the interface promises?"""
+    checks = rows["two"]["checks"]
+    assert {check["name"].split(".")[0] for check in checks} == {"reparameterize", "kl_divergence"}
+    assert all(check.keys() == {"name", "points", "max", "message"} and check["message"] for check in checks)
+
+
+def test_a_syntax_error_is_told_in_words(rows):
+    """Does the author of a file that does not parse read why it got nothing?"""
+    assert "SyntaxError" in rows["broken"]["checks"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [(None, "cannot be read"), (b"\xff\xfe\x00", "not UTF-8"), (b"x = 1\n", "kl_divergence")],
+    ids=["missing", "not text", "no answer in it"],
+)
+def test_a_file_that_cannot_be_marked_is_one_clear_sentence(tmp_path, contents, words):
+    """Is a useless file named, with what was expected?"""
+    path = tmp_path / "answer.py"
+    if contents is not None:
+        path.write_bytes(contents)
+    with pytest.raises(CourseError, match=words):
+        run(path)
+
+
+def test_the_banks_are_there():
+    """Do both assignments have at least five wrong and four right answers for each task?"""
+    for module in ("pca", "encoder"):
+        assert len(answers(module, "wrong")) >= 5
+        assert len(answers(module, "right")) >= 4
