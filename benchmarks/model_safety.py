@@ -3,7 +3,8 @@
 Trains the model of assignment 04 with the case study's settings (AdamW, learning rate 1e-3 with a cosine schedule to
 1e-5, weight decay 1e-5, beta = min(1, epoch / kl_anneal_epochs), gradient norm clipped to 1.0) over many seeds, on both
 datasets, in the `smoke` and `cpu` profiles, and prints a table. A run has diverged when a loss or a score is not
-finite, or when the model in evaluation mode paints black images.
+finite, when the model in evaluation mode paints images less than half as bright as they should be, or when a running
+variance of batch normalisation exceeds 1e4 (a sound one stays below 100).
 
 The `trap` runs show why `ConvVAE.forward` clamps the log-variance: few steps an epoch at 128 px, with beta = 0 in the
 first epoch, with the clamp and without it.
@@ -101,8 +102,8 @@ class Outcome:
 
     @property
     def diverged(self) -> bool:
-        """Not finite, or black reconstructions in evaluation mode."""
-        return not self.finite or not self.brightness > 0.1
+        """Not finite, dark images in evaluation mode, or a running variance that makes every code look alike there."""
+        return not self.finite or not self.brightness > 0.5 or not self.largest_variance < 1e4
 
 
 @lru_cache(maxsize=2)
@@ -218,12 +219,12 @@ def _is_current(outcome: Outcome) -> bool:
 
 
 def jobs_for(settings: Sequence[str], datasets: Sequence[str], seeds: int, trap_seeds: int) -> list[Job]:
-    """All runs, the cheap ones first."""
+    """All runs, the trap first."""
     safe = [Job(setting, name, True, seed) for setting in settings for seed in range(seeds) for name in datasets]
     trap = [
         Job("trap", name, guarded, seed) for seed in range(trap_seeds) for name in datasets for guarded in (True, False)
     ]
-    return safe + trap
+    return trap + safe
 
 
 def run_all(jobs: Sequence[Job], path: Path, workers: int) -> None:

@@ -274,7 +274,7 @@ def kl_landscape(mu: Any, logvar: Any, kl: Any) -> Figure:
     """
     figure, axes = new_axes("KL divergence from N(0, 1), in nats", "mu", "logvar", (6.4, 4.6))
     levels = [0.1, 0.5, 1, 2, 4, 8, 16]
-    lines = axes.contour(as_array(mu), as_array(logvar), as_array(kl), levels=levels, cmap="viridis_r")
+    lines = axes.contour(as_array(mu), as_array(logvar), as_array(kl), levels=levels, colors="black")
     axes.clabel(lines, fmt=lambda level: f"{level:g}")
     axes.plot(0, 0, "*", color="black", markersize=12, label="the prior: KL = 0")
     axes.legend(loc="upper right")
@@ -302,7 +302,7 @@ def latent_activity(kl: Any, spread: Any, means: Any) -> Figure:
     return figure
 
 
-def latent_scatter(mu: Any, spread: Any, labels: Any, names: tuple[str, str], shown: int = 12) -> Figure:
+def latent_scatter(mu: Any, spread: Any, labels: Any, names: tuple[str, str], shown: int = 6) -> Figure:
     """Draw codes in the plane of two latent dimensions, normals and anomalies, and the spread of some of them.
 
     Args:
@@ -335,13 +335,14 @@ def latent_walk(images: Any, x_values: Sequence[float], y_values: Sequence[float
         y_values: coordinates of the rows, the first row first.
         names: of the two dimensions, x and y.
     """
-    pictures = as_images(images)
+    gap = 2  # white pixels between two images
+    pictures = np.pad(as_images(images), ((0, 0), (0, gap), (0, gap)), constant_values=1)
     side = pictures.shape[-1]
     rows, columns = len(y_values), len(x_values)
     mosaic = pictures.reshape(rows, columns, side, side).swapaxes(1, 2).reshape(rows * side, columns * side)
     figure, axes = plt.subplots(figsize=(0.9 * columns + 1.2, 0.9 * rows + 1.0), layout="constrained")
-    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks((np.arange(columns) + 0.5) * side, [f"{value:g}" for value in x_values])
-    axes.set_yticks((np.arange(rows) + 0.5) * side, [f"{value:g}" for value in y_values])
+    axes.imshow(mosaic[:-gap, :-gap], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks((np.arange(columns) + 0.5) * side - gap, [f"{value:g}" for value in x_values])
+    axes.set_yticks((np.arange(rows) + 0.5) * side - gap, [f"{value:g}" for value in y_values])
     axes.set(title="What the decoder makes of z", xlabel=f"z, {names[0]}", ylabel=f"z, {names[1]}")
     return figure
