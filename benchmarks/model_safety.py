@@ -290,7 +290,7 @@ def main() -> None:
     parser.add_argument("--profiles", nargs="+", default=["smoke", "cpu"], choices=["smoke", "cpu"])
     parser.add_argument("--datasets", nargs="+", default=list(DATASETS), choices=DATASETS)
     parser.add_argument("--seeds", type=int, default=20, help="runs per profile and dataset")
-    parser.add_argument("--trap-seeds", type=int, default=4, help="runs of the trap, with and without the clamp")
+    parser.add_argument("--trap-seeds", type=int, default=2, help="runs of the trap, with and without the clamp")
     parser.add_argument("--jobs", type=int, default=2, help="processes, one core each")
     parser.add_argument("--out", type=Path, default=RESULTS / "model-safety.jsonl")
     parser.add_argument("--report", action="store_true", help="only print the table")
