@@ -156,8 +156,10 @@ def auroc_against_k(aurocs: Mapping[int, float], baseline: float | None = None) 
     figure, axes = new_axes("AUROC against the number of components", "components k (log scale)", "AUROC")
     ks = sorted(aurocs)
     axes.plot(ks, [aurocs[k] for k in ks], label="PCA with k components", **line_style(0))
+    place = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center"}
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     for k in ks:
-        axes.annotate(f"{aurocs[k]:.3f}", (k, aurocs[k]), xytext=(0, 7), textcoords="offset points", ha="center")
+        axes.annotate(f"{aurocs[k]:.3f}", (k, aurocs[k]), bbox=paper, **place)
     if baseline is not None:
         axes.axhline(baseline, color="0.4", linestyle="--", label=f"no components: {baseline:.3f}")
     axes.set_xscale("log")

@@ -35,7 +35,7 @@ AUROC_ATOL = 1e-6
 SHARED = 7
 SHARED_RTOL = 1e-4
 #: With the default k, where no gap helps a randomised solver, mean scores are compared up to this factor.
-DEFAULT_FACTOR = 1.5
+DEFAULT_FACTOR = 2.0
 
 
 # --- inputs ------------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ def gapped(
     singular = steps(rng, rank, k_values, gaps)
     spread = np.zeros(d)
     spread[:top] = singular[:top] / math.sqrt(n_train)
-    spread[k_values[0] : top] *= 1.5
+    spread[k_values[0] : top] *= 1.2
     spread[top:] = 2.0 * math.sqrt((singular**2).sum() / n_train / (d - top))
     return Problem(*planted(rng, n_train, singular, spread, n_test), tuple(sorted(k_values, reverse=True)))
 
@@ -134,7 +134,7 @@ def gapped(
 def main_problem(rng: np.random.Generator) -> Problem:
     """Odd sizes, two k in falling order."""
     n_train, d = odd(rng, 55, 75), odd(rng, 83, 99)
-    return gapped(rng, n_train, d, 31, (int(rng.integers(3, 6)), int(rng.integers(9, 13))), (80.0, 200.0))
+    return gapped(rng, n_train, d, 31, (int(rng.integers(3, 6)), int(rng.integers(9, 13))), (50.0, 200.0))
 
 
 def swapped_problem(rng: np.random.Generator, main: Problem) -> Problem:
@@ -482,7 +482,7 @@ def judge_default(seen: Observation, expected: Observation) -> Finding:
         got, want = (scores.mean(axis=1) for scores in scores_of(seen, expected, "default"))
         for k, mine, right in zip(DEFAULT_K, got, want, strict=True):
             if not right / DEFAULT_FACTOR <= mine <= right * DEFAULT_FACTOR:
-                found = found or f"mean score for k={k} is {mine:.2e} instead of about {right:.2e}"
+                found = found or f"scores for k={k} are far too {'small' if mine < right else 'large'}"
     return Finding(
         "default",
         "works without k_values, too",
