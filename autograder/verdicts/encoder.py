@@ -20,9 +20,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "reparameterize": (
         Check("mean", 0.25, requires=("new-draw",)),
-        Check("spread", 0.75),
+        Check("spread", 0.5),
         Check("normal", 0.25, requires=("spread",)),
-        Check("independent", 0.25, requires=("mean", "new-draw")),
+        Check("independent", 0.5, requires=("mean", "new-draw")),
         Check("new-draw", 0.25, requires=("mean",)),
         Check("gradients", 0.75),
         Check("shapes", 0.25, requires=("mean", "new-draw")),
