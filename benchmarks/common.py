@@ -26,7 +26,8 @@ def machine(device: str = "cpu") -> str:
 def save(name: str, title: str, text: str, device: str = "cpu") -> Path:
     """Write a benchmark's output with date, machine and command to `results/<name>.md`."""
     command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
-    page = f"# {title}\n\n{date.today()}; {machine(device)}\n\n```\n$ {command}\n{text}\n```\n"
+    busy = f"load average {os.getloadavg()[1]:.1f} over five minutes"
+    page = f"# {title}\n\n{date.today()}; {machine(device)}; {busy}\n\n```\n$ {command}\n{text}\n```\n"
     path = RESULTS / f"{name}.md"
     path.parent.mkdir(exist_ok=True)
     path.write_text(page, encoding="utf-8")
