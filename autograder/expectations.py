@@ -62,6 +62,7 @@ def environment(packages: Path) -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "OMP_NUM_THREADS": "2",
         "MKL_NUM_THREADS": "2",
+        "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, waiting threads take no time from working ones
     }
 
 
