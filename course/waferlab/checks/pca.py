@@ -3,6 +3,8 @@
 The training sets are planted: their singular values fall in steps, with a large gap behind every k that is compared
 exactly. Behind a gap the best subspace is well determined, so that every correct solver finds the same one: full or
 truncated SVD, eigenvectors of the covariance, randomised methods with few iterations, in float64 and in float32.
+(One does not, and is not correct to 1e-5: scikit-learn's `covariance_eigh` after a cast to float32, which subtracts the
+mean only after squaring. That is why the inputs are float64.)
 """
 
 from __future__ import annotations
