@@ -16,7 +16,7 @@ from rich.console import Console
 from autograder.layout import Course, CourseError, find_course
 
 if TYPE_CHECKING:
-    from autograder.trees import Changes
+    from autograder.authoring.trees import Changes
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -85,7 +85,7 @@ def _finish(changes: Changes, check: bool, command: str) -> None:
 @app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
-    from autograder.export import export as run
+    from autograder.authoring.export import export as run
 
     with _progress() as progress:
         changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
@@ -95,7 +95,7 @@ def export(check: Check = False) -> None:
 @app.command(rich_help_panel=AUTHOR)
 def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
-    from autograder.release import release as run
+    from autograder.authoring.release import release as run
 
     with _progress() as progress:
         changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
@@ -105,7 +105,7 @@ def release(check: Check = False) -> None:
 @app.command(rich_help_panel=AUTHOR)
 def solutions(check: Check = False) -> None:
     """Execute the source notebooks and write them with their figures, without markers or hidden material."""
-    from autograder.solutions import solutions as run
+    from autograder.authoring.solutions import solutions as run
 
     with _progress() as progress:
         changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
@@ -118,7 +118,7 @@ def publish(
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
 ) -> None:
     """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
-    from autograder.publish import publish as run
+    from autograder.authoring.publish import publish as run
 
     changes = run(find_course(), directory, through)
     out.print(f"wrote {len(changes.written)} files to {directory}")

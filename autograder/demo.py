@@ -10,12 +10,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.authoring.release import release
 from autograder.exam import reference_graft
 from autograder.grade import Graded, Progress, grade
 from autograder.layout import Assignment, Course, CourseError
 from autograder.mutants import wrong_answer
 from autograder.notebooks import grade_id, is_answer, notebook_text, read_notebook, without_markers
-from autograder.release import release
 from autograder.verdicts import checks_module
 
 PLACEHOLDER = "raise NotImplementedError"

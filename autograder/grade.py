@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import feedback, report
 from autograder.engine import grade_all
 from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
 from autograder.intake import collect, safe_name
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
+from autograder.pages import feedback, report
 from autograder.record import Journal, fingerprint, run_secret, write_tables
 from autograder.sandbox import Limits, Sandbox
 

@@ -36,8 +36,8 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "t4": Profile("t4", image_size=128, num_epochs=30, kl_anneal_epochs=10, batch_size=64),
-    # A third of the normals and 6 epochs: two cores train about 400 images of 64 px a second, so that a run takes half a
-    # minute on a laptop, and the model's safety can be tried on 20 seeds and both data sets within the hour.
+    # A third of the normals and 6 epochs: two cores train about 400 images of 64 px a second, so that a run takes half
+    # a minute on a laptop, and the model's safety can be tried on 20 seeds and both data sets within the hour.
     "cpu": Profile("cpu", image_size=64, num_epochs=6, kl_anneal_epochs=3, batch_size=64, max_train=1600),
     "smoke": Profile(
         "smoke",

@@ -15,10 +15,10 @@ import notebook_makers as make
 import pytest
 
 from autograder.intake import IntakeLimits, collect, safe_name
+from autograder.intake.reading import Unreadable, read_submitted
+from autograder.intake.students import clean_name
 from autograder.layout import Course, CourseError
 from autograder.model import Submission
-from autograder.reading import Unreadable, read_submitted
-from autograder.students import clean_name
 
 GOOD = make.to_bytes(make.answered())
 OTHER = make.to_bytes(make.other_release())

@@ -12,9 +12,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograder.intake.reading import Unreadable, read_submitted
 from autograder.layout import CourseError
 from autograder.model import Graft
-from autograder.reading import Unreadable, read_submitted
 from autograder.regraft import from_answer, regraft
 
 

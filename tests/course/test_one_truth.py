@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.export import export
+from autograder.authoring.export import export
+from autograder.authoring.release import release
+from autograder.authoring.solutions import solutions
+from autograder.authoring.trees import LITTER, files_below
 from autograder.layout import Assignment, Course, find_course
 from autograder.notebooks import read_notebook
-from autograder.release import release
-from autograder.solutions import solutions
-from autograder.trees import LITTER, files_below
 
 COURSE = find_course(Path(__file__).parent)
 MAX_SOLUTION_BYTES = 1_500_000

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 from waferlab.checks.core import Task
 
-from autograder.export import reference_text
+from autograder.authoring.export import reference_text
 from autograder.layout import Assignment, find_course
 from autograder.notebooks import (
     grade_id,

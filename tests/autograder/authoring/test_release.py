@@ -12,10 +12,10 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.export import export
+from autograder.authoring.export import export
+from autograder.authoring.release import install_text, release
 from autograder.layout import Course, CourseError, find_course
 from autograder.notebooks import REGIONS, read_notebook, region_lines, write_notebook
-from autograder.release import install_text, release
 
 STUB = '    # YOUR CODE HERE\n    raise NotImplementedError("this task is not answered yet")'
 #: Lines that an answer may share with the text around it.
@@ -43,7 +43,7 @@ def _nbgrader(course: Course, *arguments: str) -> subprocess.CompletedProcess[st
             **os.environ,
             "JUPYTER_CONFIG_PATH": str(course.root / "course"),
             "PATH": scripts + os.pathsep + os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join([str(course.root / "course"), str(Path(__file__).parents[2])]),
+            "PYTHONPATH": os.pathsep.join([str(course.root / "course"), str(Path(__file__).parents[3])]),
         },
         cwd=course.root,
         capture_output=True,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from urllib.parse import quote
 
-from autograder import pages
 from autograder.layout import Assignment, Course
 from autograder.model import Result, TaskResult
+from autograder.pages import common as pages
 
 BINS = 10
 WIDTH, HEIGHT, BASE = 320, 84, 104  # of the histogram: drawing width, tallest bar, line that the bars stand on

@@ -31,13 +31,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.expectations import environment
-from autograder.export import reference_is_stale, with_notebook
+from autograder.authoring.expectations import environment
+from autograder.authoring.export import reference_is_stale, with_notebook
+from autograder.authoring.outputs import VARIES, outputs_agree, steady
+from autograder.authoring.release import install_text, notebook_key, side_files
+from autograder.authoring.trees import Changes, Progress, quiet, sync
 from autograder.layout import Assignment, Course, CourseError
 from autograder.notebooks import notebook_text, read_notebook, tags, without_markers
-from autograder.outputs import VARIES, outputs_agree, steady
-from autograder.release import install_text, notebook_key, side_files
-from autograder.trees import Changes, Progress, quiet, sync
 
 DATASET = "synthetic-wafers"
 CELL_TIMEOUT = 600  # seconds
@@ -158,6 +158,8 @@ def execute_notebook(notebook: NotebookNode, folder: Path, env: dict[str, str], 
     except (CellTimeoutError, DeadKernelError) as error:
         raise CourseError(f"{where} could not be executed: {str(error).splitlines()[0]}") from error
     finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
         if manager.has_kernel:
             manager.shutdown_kernel(now=True)
         manager.cleanup_resources()

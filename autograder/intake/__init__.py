@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.finding import Found, find
+from autograder.intake.finding import Found, find
+from autograder.intake.reading import IntakeLimits, Unreadable, read_submitted
+from autograder.intake.recognising import Portrait, portraits, recognise
+from autograder.intake.students import Owner, clean_name, owners, safe_name, version_of
 from autograder.layout import Course
 from autograder.model import Submission
-from autograder.reading import IntakeLimits, Unreadable, read_submitted
-from autograder.recognising import Portrait, portraits, recognise
-from autograder.students import Owner, clean_name, owners, safe_name, version_of
 
 __all__ = ["IntakeLimits", "collect", "safe_name"]
 

@@ -11,11 +11,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from PIL import Image, ImageDraw
 
-from autograder.export import export
+from autograder.authoring.export import export
+from autograder.authoring.outputs import images_agree, outputs_agree, steady, texts_agree
+from autograder.authoring.solutions import notebooks_agree, solution_notebook, solutions
 from autograder.layout import Course, CourseError
 from autograder.notebooks import notebook_text, read_notebook, write_notebook
-from autograder.outputs import images_agree, outputs_agree, steady, texts_agree
-from autograder.solutions import notebooks_agree, solution_notebook, solutions
 
 
 def _stream(text: str, name: str = "stdout") -> NotebookNode:

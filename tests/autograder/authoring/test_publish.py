@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-import autograder.publish as module
-from autograder.export import export
+import autograder.authoring.publish as module
+from autograder.authoring.export import export
+from autograder.authoring.publish import MARKER, publish
+from autograder.authoring.release import release
+from autograder.authoring.solutions import DATASET, execute_notebook, run_environment
+from autograder.authoring.trees import files_below
 from autograder.layout import Course, CourseError, find_course
 from autograder.notebooks import read_notebook, region_lines, write_notebook
-from autograder.publish import MARKER, publish
-from autograder.release import release
-from autograder.solutions import DATASET, execute_notebook, run_environment
-from autograder.trees import files_below
 
 
 @pytest.fixture

@@ -6,7 +6,15 @@ import contextlib
 import os
 from pathlib import Path
 
-from autograder.trees import MAX_DIFF_LINES, MAX_DIFF_WIDTH, Changes, files_below, sync, together, write_atomically
+from autograder.authoring.trees import (
+    MAX_DIFF_LINES,
+    MAX_DIFF_WIDTH,
+    Changes,
+    files_below,
+    sync,
+    together,
+    write_atomically,
+)
 
 WANTED = {"a/one.py": b"x = 1\n", "two.py": b"y = 2\n"}
 

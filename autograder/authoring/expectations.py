@@ -44,7 +44,7 @@ def compute(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
         return {}
     with tempfile.TemporaryDirectory(prefix="course-expected-") as folder:
         out = Path(folder) / "expected.json"
-        command = [sys.executable, "-m", "autograder.expectations", str(out), *modules]
+        command = [sys.executable, "-m", "autograder.authoring.expectations", str(out), *modules]
         done = subprocess.run(command, env=environment(packages), capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr.strip() or "no message").splitlines()[-1]
@@ -54,7 +54,7 @@ def compute(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
 
 def environment(packages: Path) -> dict[str, str]:
     """The environment of a process that sees this copy of `waferlab`, no GPU, and two threads on every machine."""
-    here = Path(__file__).resolve().parents[1]
+    here = Path(__file__).resolve().parents[2]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(packages), str(here)]),

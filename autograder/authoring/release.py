@@ -19,10 +19,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.export import with_notebook
+from autograder.authoring.export import with_notebook
+from autograder.authoring.trees import Changes, Progress, files_below, quiet, sync
 from autograder.layout import Assignment, Course, CourseError, find_course
 from autograder.notebooks import read_notebook, tags
-from autograder.trees import Changes, Progress, files_below, quiet, sync
 
 BADGE = "[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
 INSTALL = """\

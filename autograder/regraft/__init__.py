@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.keeping import kept_definitions
 from autograder.layout import CourseError
 from autograder.magics import is_python, strip_magics
-from autograder.matching import Match, Piece, Slot, match_all, slots_of
 from autograder.model import Cell, Graft
-from autograder.pysource import definition_keys, definitions, is_empty, tree_of
+from autograder.regraft.keeping import kept_definitions
+from autograder.regraft.matching import Match, Piece, Slot, match_all, slots_of
+from autograder.regraft.pysource import definition_keys, definitions, is_empty, tree_of
 
 __all__ = ["from_answer", "regraft", "strip_magics"]
 

@@ -15,10 +15,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from autograder.export import expected_folder, reference_is_stale
+from autograder.authoring.export import expected_folder, reference_is_stale
+from autograder.authoring.release import badge_text, package_address, release, release_files
+from autograder.authoring.trees import Changes, files_below, remove_empty_folders, write_atomically
 from autograder.layout import Assignment, Course, CourseError
-from autograder.release import badge_text, package_address, release, release_files
-from autograder.trees import Changes, files_below, remove_empty_folders, write_atomically
 
 MARKER = ".published.json"
 README = """\

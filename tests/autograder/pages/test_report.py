@@ -11,7 +11,7 @@ import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.layout import Course
-from autograder.report import Chart, render
+from autograder.pages.report import Chart, render
 from autograder.verdicts import Mark
 
 FULL = replace(

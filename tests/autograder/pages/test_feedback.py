@@ -9,9 +9,9 @@ import notebook_makers as make
 import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
-from autograder.feedback import MAX_BYTES, render
 from autograder.layout import Course
 from autograder.model import Result, WrittenResult
+from autograder.pages.feedback import MAX_BYTES, render
 from autograder.verdicts import Mark
 
 
