@@ -11,11 +11,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.authoring.release import release
-from autograder.exam import reference_graft
 from autograder.grade import Graded, Progress, grade
 from autograder.layout import Assignment, Course, CourseError
 from autograder.mutants import wrong_answer
-from autograder.notebooks import grade_id, is_answer, notebook_text, read_notebook, without_markers
+from autograder.notebooks import grade_id, is_answer, is_written, notebook_text, read_notebook, without_markers
 from autograder.verdicts import checks_module
 
 PLACEHOLDER = "raise NotImplementedError"
@@ -89,17 +88,17 @@ def hand_in(course: Course, assignment: Assignment, submitted: Path) -> None:
 
 
 def demo_answers(course: Course, assignment: Assignment, release_notebook: NotebookNode) -> dict[str, dict[str, str]]:
-    """The solution cells of the five students, by task."""
+    """What the five students write, by grade_id; only the first answers the written questions."""
     tasks = list(checks_module(assignment.module).TASKS)
     source = read_notebook(course.notebook("source", assignment))
-    answers = [cell for cell in reference_graft(source).cells if cell.kind == "solution"]
-    right = {cell.name: without_markers(cell.source) for cell in answers}
+    right = {grade_id(cell): without_markers(cell.source) for cell in source.cells if is_answer(cell)}
+    written = {grade_id(cell): cell.source for cell in source.cells if is_written(cell)}
     stubs = {grade_id(cell): cell.source for cell in release_notebook.cells if is_answer(cell)}
     bank = {task: wrong_answer(assignment.module, WRONG[assignment.module][task]) for task in tasks}
     partly = {task: wrong_answer(assignment.module, name) for task, name in PARTLY[assignment.module].items()}
     loops = {tasks[0]: _instead(stubs[tasks[0]], "while True:\n    pass")}
     return {
-        "reference-answer": right,
+        "reference-answer": {**right, **written},
         "partly-right": {**right, **partly},
         "wrong": bank,
         "raises": {task: _instead(stubs[task], 'raise RuntimeError("a mistake in my code")') for task in tasks},
@@ -118,9 +117,9 @@ def _instead(stub: str, statement: str) -> str:
 
 
 def answered(release_notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
-    """A release notebook with answers in its solution cells."""
+    """A release notebook with answers in the cells that they are meant for."""
     notebook = copy.deepcopy(release_notebook)
     for cell in notebook.cells:
-        if is_answer(cell) and grade_id(cell) in answers:
+        if grade_id(cell) in answers:
             cell.source = answers[grade_id(cell)]
     return notebook

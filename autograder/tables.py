@@ -24,7 +24,7 @@ def grade_table(results: Sequence[Result]) -> Table:
     """A row per submission: points, and what went wrong in words."""
     table = Table("Assignment", "Student", "Points", "Written", "Remarks", title="Grades")
     for one in results:
-        written = sum(answer.max_points for answer in one.written)
+        written = sum(answer.max_points for answer in one.written if answer.answer)
         table.add_row(
             escape(one.assignment or "unknown"),
             escape(one.student),

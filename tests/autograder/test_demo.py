@@ -51,6 +51,13 @@ def test_an_endless_loop_costs_its_own_question_only(graded):
     assert [task.points for task in row.tasks] == [0, 3, 3]
 
 
+def test_a_written_answer_waits_for_a_person(graded):
+    """Does a written answer reach the results with its text, and an unwritten one without?"""
+    answers = {(one.assignment, one.student): one.written[0].answer for one in graded[0].results}
+    assert "components" in answers[("03-pca", "reference-answer")]
+    assert answers[("03-pca", "wrong")] == ""
+
+
 def test_everything_that_was_promised_is_there(graded):
     """Are the pages, the tables and the report in the folder that the command names?"""
     files = read(graded[0].folder)
