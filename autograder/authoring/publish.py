@@ -33,7 +33,7 @@ it from top to bottom. The last cell tells how to hand in.
 
 ## On your own machine
 
-With Python 3.11 or newer, in a folder that holds this repository:
+With Python 3.11 or newer, inside a copy of this repository:
 
     python -m venv .venv
     .venv/bin/pip install jupyterlab ./course
