@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.exam import Exam
 from autograder.marking import mark_task, without_points
 from autograder.model import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.regraft import regraft
-from autograder.sandbox import NO_WALL, Limits, Sandbox
+from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 _boxes: dict[str, Sandbox] = {}  # the warm workers of this process, by the folder of the run they belong to
 
@@ -46,7 +47,21 @@ def _is_answered(graft: Graft, task: str) -> bool:
 
 
 def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result:
-    """One submission, from notebook to result."""
+    """One submission, from notebook to result; whatever goes wrong with it costs no other one.
+
+    Raises:
+        WorkerError: no worker can be started, so that no submission can be graded.
+    """
+    try:
+        return _graded(exam, submission, box)
+    except WorkerError:
+        raise
+    except Exception as error:
+        cause = f"could not be graded, which is a defect of the grader ({type(error).__name__}): please report it"
+        return unreadable(replace(submission, cause=cause))
+
+
+def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
     graft = regraft(exam.release, submission.notebook, exam.defines)
     tasks = grade_graft(exam, graft, box)
     written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]

@@ -102,7 +102,8 @@ def _grade_missing(
         _identity(one): fingerprint(one, exams.get(one.assignment.slug) if one.assignment else None)
         for one in submissions
     }
-    missing = [one for one in submissions if keys[_identity(one)] not in journal.done]
+    graded = {key for key, result in journal.done.items() if result.status == "graded"}
+    missing = [one for one in submissions if keys[_identity(one)] not in graded]
     done = len(submissions) - len(missing)
     progress("grading", done, len(submissions))
     for result in grade_all(exams, missing, jobs=jobs, limits=limits, box=box):

@@ -25,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder.border import BorderError, pack, unpack_observation
+from autograder.layout import CourseError
 from autograder.model import Graft
 
 START_SECONDS = 180
@@ -79,7 +80,7 @@ class Answer:
     replaced: tuple[int, ...] = ()
 
 
-class WorkerError(RuntimeError):
+class WorkerError(CourseError):
     """The worker could not be started or stopped answering."""
 
 
