@@ -76,9 +76,14 @@ def _finish(changes: Changes, check: bool, command: str) -> None:
     if check:
         out.print("up to date")
         return
-    for path in changes.written:
-        out.print(f"wrote {path}")
-    if not changes.written:
+    for verb, paths in (
+        ("wrote", changes.written),
+        ("removed", changes.removed),
+        ("left alone, not ours:", changes.extra),
+    ):
+        for path in paths:
+            out.print(f"{verb} {path}")
+    if not (changes.written or changes.removed or changes.extra):
         out.print("nothing to do: up to date")
 
 

@@ -1,6 +1,6 @@
 """Seconds per submission: `course grade` against `nbgrader autograde`, the same submissions in one run.
 
-    .venv/bin/python benchmarks/grading.py [--assignment 03-pca] [--count 20] [--dataset synthetic-wafers]
+    .venv/bin/python benchmarks/grading.py [--assignment 03-pca] [--count 20] [--dataset synthetic-wafers] [--save]
 
 Half of the class hands in the reference answer, half the untouched release. nbgrader executes each notebook in a
 kernel, figures included; `course grade` executes the solution cells and the hidden probes, which nbgrader does not
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ import time
 from pathlib import Path
 
 import nbgrader
-import torch
+from common import save
 
 from autograder.demo import answered, copy_course, demo_answers
 from autograder.layout import Assignment, Course, find_course
@@ -41,11 +40,11 @@ def make_class(course: Course, assignment: Assignment, count: int) -> Path:
 
 
 def timed(command: list[str], course: Course, dataset: str) -> float:
-    """Wall seconds of a command, run in the copied course; its output is shown only when it fails."""
+    """Wall seconds of a command, run where nbgrader finds its configuration; its output is shown when it fails."""
     environment = {**os.environ, "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}", "COURSE_ROOT": str(course.root)}
     environment |= {"WAFERLAB_PROFILE": "smoke", "WAFERLAB_DATASET": dataset, "OMP_NUM_THREADS": "1"}
     started = time.perf_counter()
-    done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=course.root / "course", env=environment, capture_output=True, text=True)
     seconds = time.perf_counter() - started
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
@@ -58,21 +57,25 @@ def main() -> None:
     parser.add_argument("--assignment", default="03-pca")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--dataset", default="synthetic-wafers")
+    parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results/")
     options = parser.parse_args()
-    nbgrader_command = [str(TOOLS / "nbgrader")]
     with tempfile.TemporaryDirectory(prefix="benchmark-grading-") as folder:
         course = copy_course(find_course(), Path(folder) / "course")
         assignment = course.assignment(options.assignment)
-        config = ["--config", str(course.root / "course" / "nbgrader_config.py"), assignment.slug]
-        timed([*nbgrader_command, "generate_assignment", *config], course, options.dataset)
+        nbgrader_command = [str(TOOLS / "nbgrader")]
+        timed([*nbgrader_command, "generate_assignment", assignment.slug], course, options.dataset)
         submitted = make_class(course, assignment, options.count)
-        theirs = timed([*nbgrader_command, "autograde", *config], course, options.dataset)
+        theirs = timed([*nbgrader_command, "autograde", assignment.slug], course, options.dataset)
         ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--jobs", "1", "--dataset", options.dataset]
         ours = timed(ours_command, course, options.dataset)
-    print(f"{assignment.slug}, {options.count} submissions, {options.dataset}, one process, {platform.processor()}")
-    print(f"nbgrader {nbgrader.__version__} autograde: {theirs / options.count:6.2f} s a submission")
-    print(f"course grade:              {ours / options.count:6.2f} s a submission")
-    print(f"nbgrader / ours: {theirs / ours:.1f}   (Python {platform.python_version()}, torch {torch.__version__})")
+    text = f"""\
+{assignment.slug}, {options.count} submissions, {options.dataset}, one process
+nbgrader {nbgrader.__version__} autograde  {theirs / options.count:6.2f} s a submission
+course grade              {ours / options.count:6.2f} s a submission
+nbgrader / course grade   {theirs / ours:6.1f}"""
+    print(text)
+    if options.save:
+        save("grading", "Seconds per submission: course grade and nbgrader autograde", text)
 
 
 if __name__ == "__main__":
