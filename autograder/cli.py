@@ -67,6 +67,13 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
 
 
+def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
+    """Run a generating command over the whole course, and report."""
+    with _progress() as progress:
+        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, check, command)
+
+
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
     if check and changes.stale:
@@ -92,9 +99,7 @@ def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
     from autograder.authoring.export import export as run
 
-    with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
-    _finish(changes, check, "export")
+    _generate(run, check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -102,9 +107,7 @@ def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
     from autograder.authoring.release import release as run
 
-    with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
-    _finish(changes, check, "release")
+    _generate(run, check, "release")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -112,9 +115,7 @@ def solutions(check: Check = False) -> None:
     """Execute the source notebooks and write them with their figures, without markers or hidden material."""
     from autograder.authoring.solutions import solutions as run
 
-    with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
-    _finish(changes, check, "solutions")
+    _generate(run, check, "solutions")
 
 
 @app.command(rich_help_panel=AUTHOR)

@@ -14,7 +14,7 @@ from autograder.authoring.release import release
 from autograder.grade import Graded, Progress, grade
 from autograder.layout import Assignment, Course, CourseError
 from autograder.mutants import wrong_answer
-from autograder.notebooks import grade_id, is_answer, is_written, notebook_text, read_notebook, without_markers
+from autograder.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
 from autograder.verdicts import checks_module
 
 PLACEHOLDER = "raise NotImplementedError"
@@ -83,8 +83,7 @@ def hand_in(course: Course, assignment: Assignment, submitted: Path) -> None:
     release_notebook = read_notebook(course.notebook("release", assignment))
     for student, answers in demo_answers(course, assignment, release_notebook).items():
         path = submitted / student / assignment.slug / f"{assignment.notebook_name}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(notebook_text(answered(release_notebook, answers)), encoding="utf-8")
+        write_notebook(path, answered(release_notebook, answers))
 
 
 def demo_answers(course: Course, assignment: Assignment, release_notebook: NotebookNode) -> dict[str, dict[str, str]]:

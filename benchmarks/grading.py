@@ -22,7 +22,7 @@ from common import save
 
 from autograder.demo import answered, copy_course, demo_answers
 from autograder.layout import Assignment, Course, find_course
-from autograder.notebooks import notebook_text, read_notebook
+from autograder.notebooks import read_notebook, write_notebook
 
 TOOLS = Path(sys.executable).parent
 
@@ -34,8 +34,7 @@ def make_class(course: Course, assignment: Assignment, count: int) -> Path:
     submitted = course.root / "submitted"
     for number in range(count):
         path = submitted / f"student-{number:03}" / assignment.slug / f"{assignment.notebook_name}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(notebook_text(released if number % 2 else right), encoding="utf-8")
+        write_notebook(path, released if number % 2 else right)
     return submitted
 
 
