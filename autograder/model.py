@@ -25,6 +25,7 @@ class Submission:
         notebook: its contents, None when it could not be read.
         cause: why it could not be read or placed, in words.
         repairs: what intake mended (for example: "byte order mark removed").
+        submitted_at: when it was handed in (ISO 8601 with an offset), where the folder tells.
     """
 
     student: str
@@ -33,6 +34,7 @@ class Submission:
     notebook: NotebookNode | None = None
     cause: str | None = None
     repairs: tuple[str, ...] = ()
+    submitted_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,13 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class WrittenResult:
-    """A written answer, which a person marks."""
+    """A written answer, which a person marks: no `points` until then."""
 
     name: str
     max_points: float
     answer: str
+    points: float | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class Result:
         points, max_points: automatic points; written answers are not in them.
         warnings: conditions of the whole run that every report must show (for example: graded without a sandbox).
         answers: the student's solution cells by task, for the feedback page.
+        submitted_at: as in `Submission`.
+        late_penalty: points that are taken off for a late submission, from `course.toml`.
     """
 
     student: str
@@ -114,6 +120,8 @@ class Result:
     max_points: float = 0.0
     warnings: tuple[str, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
+    submitted_at: str | None = None
+    late_penalty: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
