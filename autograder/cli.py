@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -138,14 +138,23 @@ def grade(
     ),
     jobs: Jobs = 0,
     dataset: Dataset = None,
+    backend: Annotated[
+        Literal["joblib", "dask"], typer.Option("--backend", help="This machine's processes, or a dask cluster's.")
+    ] = "joblib",
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="With dask: the scheduler's address, tcp://HOST:8786.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, a feedback page for each student, CSV tables, a class report."""
     from autograder.grade import grade as run
     from autograder.tables import grade_table
 
+    if (backend == "dask") != (scheduler is not None):
+        raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
+    count = jobs or os.cpu_count() or 1
     with _progress() as progress:
-        graded = run(find_course(), paths, to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+        graded = run(find_course(), paths, to, jobs=count, dataset=dataset, scheduler=scheduler, progress=progress)
     if as_json:
         for result in graded.results:
             sys.stdout.write(json.dumps(result.as_dict()) + "\n")

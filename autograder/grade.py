@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograder.engine import grade_all
@@ -12,8 +13,8 @@ from autograder.intake import collect, safe_name
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
 from autograder.pages import feedback, report
-from autograder.record import Journal, fingerprint, run_secret, write_tables
-from autograder.sandbox import Limits, Sandbox
+from autograder.record import Journal, fingerprint, run_secret, sole_writer, write_tables
+from autograder.sandbox import Sandbox
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 
@@ -40,6 +41,7 @@ def grade(
     *,
     jobs: int,
     dataset: str | None = None,
+    scheduler: str | None = None,
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, tables, feedback pages and the class report to `out`.
@@ -50,23 +52,43 @@ def grade(
         out: the run folder; results that it already holds are kept when nothing they depend on has changed.
         jobs: processes.
         dataset: images for the hidden checks; by default as `course.toml` says.
+        scheduler: address of a dask scheduler whose workers grade, instead of processes on this machine.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
-        CourseError: a path does not exist, or holds nothing to grade.
+        CourseError: a path does not exist or holds nothing to grade, another run is writing to the folder, or the
+            cluster cannot be used.
     """
+    if scheduler is not None:
+        from autograder.cluster import check_cluster
+
+        check_cluster(scheduler)
     submissions = collect(course, paths)
     if not submissions:
         raise CourseError(
             f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
         )
+    with sole_writer(out):
+        return _grade(course, submissions, out, jobs, dataset, scheduler, progress)
+
+
+def _grade(
+    course: Course,
+    submissions: Sequence[Submission],
+    out: Path,
+    jobs: int,
+    dataset: str | None,
+    scheduler: str | None,
+    progress: Progress,
+) -> Graded:
     secret = run_secret(out)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
     limits = limits_of(course)
     assignments = _assignments(submissions)
     with Sandbox([one.module for one in assignments], limits) as box:
         exams = _prepare_all(course, assignments, secret, name, box, progress)
-        results = _grade_missing(exams, submissions, Journal(out), jobs, limits, box, progress)
+        run = partial(grade_all, exams, jobs=jobs, limits=limits, scheduler=scheduler, box=box)
+        results = _grade_missing(exams, submissions, Journal(out), run, progress)
     write_tables(out, results)
     _write_pages(course, out, results, name)
     return Graded(results, name, out)
@@ -93,9 +115,7 @@ def _grade_missing(
     exams: Mapping[str, Exam],
     submissions: Sequence[Submission],
     journal: Journal,
-    jobs: int,
-    limits: Limits,
-    box: Sandbox,
+    run: Callable[[Sequence[Submission]], Iterator[Result]],
     progress: Progress,
 ) -> list[Result]:
     keys = {
@@ -106,7 +126,7 @@ def _grade_missing(
     missing = [one for one in submissions if keys[_identity(one)] not in graded]
     done = len(submissions) - len(missing)
     progress("grading", done, len(submissions))
-    for result in grade_all(exams, missing, jobs=jobs, limits=limits, box=box):
+    for result in run(missing):
         journal.add(keys[(result.student, result.file)], result)
         done += 1
         progress("grading", done, len(submissions))

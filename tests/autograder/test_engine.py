@@ -1,11 +1,22 @@
 """Many submissions: what goes wrong with one of them."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
 import nbformat
 import pytest
+from grader_doubles import Double
+from grader_doubles import submissions as doubles
 
 from autograder import engine
 from autograder.layout import Assignment
 from autograder.model import Submission
+from autograder.pools import ProcessPool
 from autograder.sandbox import Limits, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
@@ -61,3 +72,97 @@ def test_what_could_not_be_read_keeps_its_cause():
     broken = Submission("ada", "ada.ipynb", None, None, "not a notebook")
     (row,) = engine.grade_all({}, [broken], jobs=1, limits=Limits(), box=object())
     assert (row.status, row.cause, row.points) == ("unreadable", "not a notebook", 0)
+
+
+# --- processes of this machine ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pool(tmp_path):
+    return ProcessPool(Double(tmp_path / "log"), 2, tmp_path)
+
+
+def begun(tmp_path):
+    return Counter((tmp_path / "log").read_text().split())
+
+
+def test_each_submission_is_graded_once_by_processes_that_stay(pool, tmp_path):
+    """Do two processes share the work, each started once, and does every submission come back once?"""
+    students = [f"slow-{number}" for number in range(6)]
+    results = list(engine._in_pool(pool, iter(doubles(*students))))
+    assert sorted(one.student for one in results) == students
+    assert set(begun(tmp_path).values()) == {1}
+    assert len({one.repairs for one in results}) == 2
+
+
+def test_a_killed_process_does_not_end_the_run(pool, tmp_path):
+    """Is a submission whose process the system killed graded again, and nobody else twice?"""
+    results = list(engine._in_pool(pool, iter(doubles("ada", "once-bob", "cyd", "dan"))))
+    assert sorted((one.student, one.status) for one in results) == [
+        (name, "graded") for name in ("ada", "cyd", "dan", "once-bob")
+    ]
+    assert begun(tmp_path) == {"ada": 1, "once-bob": 2, "cyd": 1, "dan": 1}
+
+
+def test_a_submission_that_always_kills_its_process_is_given_up(pool, tmp_path):
+    """Does a deadly submission become a row with a cause after three processes, and cost no one else a row?"""
+    results = {one.student: one for one in engine._in_pool(pool, iter(doubles("ada", "deadly-bob", "cyd")))}
+    assert {name: one.status for name, one in results.items()} == {
+        "ada": "graded",
+        "deadly-bob": "unreadable",
+        "cyd": "graded",
+    }
+    assert "died each time" in results["deadly-bob"].cause
+    assert begun(tmp_path)["deadly-bob"] == engine.DEATHS
+
+
+def test_a_process_without_a_worker_ends_the_run_with_the_reason(pool):
+    """Is a sandbox that cannot start in a grading process told as such?"""
+    with pytest.raises(WorkerError, match="did not start"):
+        list(engine._in_pool(pool, iter(doubles("unable"))))
+
+
+def test_a_class_is_taken_as_fast_as_it_is_graded(pool):
+    """Are submissions read only when a process is free, so that memory does not grow with the class?"""
+    taken = []
+    students = (taken.append(one) or one for one in doubles(*map(str, range(40))))
+    results = engine._in_pool(pool, students)
+    for _ in range(10):
+        next(results)
+    assert len(taken) <= 13
+    results.close()
+
+
+def test_a_run_that_is_left_early_leaves_no_process(pool):
+    """Does an interrupted run end its processes?"""
+    results = engine._in_pool(pool, iter(doubles(*"abcdef")))
+    pid = int(next(results).repairs[0])
+    results.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_run_that_is_killed_leaves_no_process(tmp_path):
+    """Do grading processes end when the run is killed, which cannot tell them?"""
+    code = f"""
+import os, pathlib, signal, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from autograder import engine
+from autograder.pools import ProcessPool
+from grader_doubles import Double, submissions
+folder = pathlib.Path({str(tmp_path)!r})
+for one in engine._in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(submissions("ada", "bob"))):
+    print(one.repairs[0], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert ends(int(done.stdout.split()[0]))
+
+
+def ends(pid, seconds=20):
+    """Whether a process is gone within some seconds."""
+    deadline = time.monotonic() + seconds
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not Path(f"/proc/{pid}").exists()

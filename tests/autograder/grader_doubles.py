@@ -1,0 +1,45 @@
+"""Graders that do what a submission's name says, in real processes, which can import them, unlike a test module."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from autograder.engine import Grader
+from autograder.layout import Assignment
+from autograder.model import Result, Submission
+from autograder.sandbox import Limits, WorkerError
+
+ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
+
+
+class Double(Grader):
+    """Grades by name: `deadly` kills its process, `once` the first time only, `slow` takes a while.
+
+    Args:
+        log: a line is added to this file whenever a submission is begun.
+    """
+
+    def __init__(self, log: Path) -> None:
+        super().__init__({}, Limits())
+        self.log = log
+
+    def grade(self, submission: Submission) -> Result:
+        """The submission's row; its repairs name the process."""
+        seen = self.log.read_text().split() if self.log.exists() else []
+        with self.log.open("a") as file:
+            file.write(f"{submission.student}\n")
+        kind = submission.student.split("-")[0]
+        if kind == "deadly" or (kind == "once" and submission.student not in seen):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if kind == "unable":
+            raise WorkerError("the grading worker did not start")
+        time.sleep(0.5 if kind == "slow" else 0)
+        return Result(submission.student, submission.file, ASSIGNMENT.slug, "graded", repairs=(str(os.getpid()),))
+
+
+def submissions(*students: str) -> list[Submission]:
+    """One submission a student."""
+    return [Submission(student, f"{student}.ipynb", ASSIGNMENT) for student in students]

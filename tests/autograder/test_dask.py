@@ -1,0 +1,155 @@
+"""Grading on a dask cluster: a real scheduler and two real workers on this machine."""
+
+import socket
+import subprocess
+import sys
+from collections import Counter
+
+import dask
+import distributed
+import pytest
+from grader_doubles import Double, submissions
+
+from autograder import cluster, engine
+from autograder.layout import CourseError
+from autograder.sandbox import WorkerError
+
+pytestmark = pytest.mark.xdist_group("dask")
+
+LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+
+
+@pytest.fixture(scope="module")
+def two_workers():
+    """A cluster that gives a task up after two dead workers, not four, because each takes seconds to come back."""
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **LOOPBACK) as one,
+    ):
+        yield one
+
+
+@pytest.fixture
+def pool(two_workers, tmp_path):
+    return cluster.DaskPool(Double(tmp_path / "log"), two_workers.scheduler_address)
+
+
+def begun(tmp_path):
+    return Counter((tmp_path / "log").read_text().split())
+
+
+def test_two_workers_share_the_class(pool, tmp_path):
+    """Does every submission come back once, graded by both workers?"""
+    students = [f"slow-{number}" for number in range(6)]
+    results = list(engine._in_pool(pool, iter(submissions(*students))))
+    assert sorted(one.student for one in results) == students
+    assert set(begun(tmp_path).values()) == {1}
+    assert len({one.repairs for one in results}) == 2
+
+
+def test_a_worker_that_dies_is_survived(pool, tmp_path):
+    """Is what a dead worker was grading graded elsewhere, nothing lost and nothing twice?"""
+    students = ["once-ada", *(f"slow-{number}" for number in range(5))]
+    results = list(engine._in_pool(pool, iter(submissions(*students))))
+    assert sorted((one.student, one.status) for one in results) == [(name, "graded") for name in students]
+    assert begun(tmp_path)["once-ada"] == 2
+
+
+def test_a_submission_that_always_kills_its_worker_is_given_up(pool, tmp_path):
+    """Does a deadly submission become a row with a cause, and does its neighbour on the worker keep its points?"""
+    students = ["deadly-ada", "slow-bob", "slow-cyd", "slow-dan"]
+    results = {one.student: one for one in engine._in_pool(pool, iter(submissions(*students)))}
+    assert {name: one.status for name, one in results.items()} == {
+        "deadly-ada": "unreadable",
+        "slow-bob": "graded",
+        "slow-cyd": "graded",
+        "slow-dan": "graded",
+    }
+    assert "died each time" in results["deadly-ada"].cause
+
+
+def test_nothing_of_a_run_stays_on_the_cluster(pool, two_workers):
+    """Is the grader gone from every worker when the run has ended?"""
+    list(engine._in_pool(pool, iter(submissions("ada"))))
+    with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
+        plugins = client.run(lambda dask_worker: [name for name in dask_worker.plugins if name.startswith("course")])
+    assert list(plugins.values()) == [[], []]
+
+
+def test_a_worker_that_cannot_start_its_sandbox_is_named(pool):
+    """Does the message say which machine lacks something?"""
+    with pytest.raises(WorkerError, match=r"did not start \(on the worker tcp://127"):
+        list(engine._in_pool(pool, iter(submissions("unable"))))
+
+
+# --- clusters that cannot be used -------------------------------------------------------------------------------------
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("tcp://127.0.0.1:{port}", "no dask scheduler answers"), ("nonsense", "missing port number")],
+    ids=["nobody listens", "no address"],
+)
+def test_a_scheduler_that_is_not_there_is_one_sentence(address, words):
+    """Is a wrong address told, and how a right one looks?"""
+    address = address.format(port=free_port())
+    with pytest.raises(CourseError, match=words) as raised:
+        cluster.check_cluster(address)
+    assert "tcp://HOST:8786" in str(raised.value)
+
+
+def test_a_worker_s_address_is_not_the_scheduler_s(two_workers):
+    """Is the likeliest mix-up named?"""
+    with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
+        worker = next(iter(client.scheduler_info()["workers"]))
+    with pytest.raises(CourseError, match="address of a dask worker"):
+        cluster.check_cluster(worker)
+
+
+def test_a_scheduler_without_workers_is_told_what_it_needs(monkeypatch):
+    """Does a run on an empty cluster stop with the command that starts workers?"""
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with (
+        distributed.LocalCluster(n_workers=0, **LOOPBACK) as empty,
+        pytest.raises(CourseError, match=r"dask worker tcp://127.*--nthreads 1"),
+    ):
+        cluster.check_cluster(empty.scheduler_address)
+
+
+def test_a_worker_with_another_version_is_refused(two_workers, monkeypatch):
+    """Is a machine that could give other marks named with what differs?"""
+    monkeypatch.setattr(cluster, "facts", lambda: {"torch": "0.1"})
+    with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
+        monkeypatch.setattr(client, "run", lambda *_, **__: {"tcp://a:1": {"torch": "0.2"}})
+        with pytest.raises(CourseError, match=r"tcp://a:1 would grade differently \(torch 0.2, here 0.1\)"):
+            cluster._compare(client)
+
+
+def test_a_worker_without_the_grader_is_refused(two_workers, tmp_path):
+    """Does a node on which the course's grader is not installed say so?"""
+    blocker = tmp_path / "blocker.py"
+    blocker.write_text(
+        "import sys\n\nclass No:\n    def find_spec(self, name, *_):\n"
+        "        if name.split('.')[0] == 'autograder':\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}')\n\n"
+        "sys.meta_path.insert(0, No())\n"
+    )
+    bare = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_worker", two_workers.scheduler_address, "--no-nanny",
+         "--preload", str(blocker), "--no-dashboard", "--name", "bare", "--local-directory", str(tmp_path)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
+            client.wait_for_workers(3, timeout=60)
+        with pytest.raises(CourseError, match=r"cannot grade .*No module named 'autograder.*install"):
+            cluster.check_cluster(two_workers.scheduler_address)
+    finally:
+        bare.terminate()
+        bare.wait()
