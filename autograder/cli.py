@@ -146,7 +146,7 @@ def grade(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
-    """Grade submissions: points, a feedback page for each student, CSV tables, a class report."""
+    """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
     from autograder.grade import grade as run
     from autograder.tables import grade_table
 
@@ -161,6 +161,22 @@ def grade(
         return
     out.print(grade_table(graded.results))
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+@app.command(rich_help_panel=GRADE)
+def grades(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+) -> None:
+    """Write tables, feedback pages and report again with the marks entered in Formgrader; executes nothing."""
+    from autograder.grades import grades as run
+    from autograder.tables import grade_table
+
+    with _progress() as progress:
+        progress("reading the gradebook", 0, 0)
+        results = run(find_course(), run_folder)
+    out.print(grade_table(results))
+    waiting = sum(one.to_mark for one in results)
+    out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
 
 
 @app.command(rich_help_panel=GRADE)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from autograder.engine import grade_all
 from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
-from autograder.intake import collect, safe_name
+from autograder.grades import hand_back
+from autograder.intake import collect
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
-from autograder.pages import feedback, report
-from autograder.record import Journal, fingerprint, run_secret, sole_writer, write_tables
+from autograder.record import Journal, fingerprint, run_secret, sole_writer
 from autograder.sandbox import Sandbox
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
@@ -44,7 +44,7 @@ def grade(
     scheduler: str | None = None,
     progress: Progress = lambda *_: None,
 ) -> Graded:
-    """Grade everything under `paths` and write results, tables, feedback pages and the class report to `out`.
+    """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
 
     Args:
         course: the course.
@@ -57,7 +57,8 @@ def grade(
 
     Raises:
         CourseError: a path does not exist or holds nothing to grade, another run is writing to the folder, or the
-            cluster cannot be used.
+            cluster cannot be used; or the gradebook cannot be used, and then results, tables and pages are written
+            nevertheless.
     """
     if scheduler is not None:
         from autograder.cluster import check_cluster
@@ -89,9 +90,8 @@ def _grade(
         exams = _prepare_all(course, assignments, secret, name, box, progress)
         run = partial(grade_all, exams, jobs=jobs, limits=limits, scheduler=scheduler, box=box)
         results = _grade_missing(exams, submissions, Journal(out), run, progress)
-    write_tables(out, results)
-    _write_pages(course, out, results, name)
-    return Graded(results, name, out)
+    progress("writing gradebook and pages", 0, 0)
+    return Graded(hand_back(course, out, results, name, submissions), name, out)
 
 
 def _assignments(submissions: Sequence[Submission]) -> list[Assignment]:
@@ -135,28 +135,3 @@ def _grade_missing(
 
 def _identity(submission: Submission) -> tuple[str, str]:
     return (submission.student, submission.file)
-
-
-def _write_pages(course: Course, out: Path, results: Sequence[Result], dataset: str) -> None:
-    """A feedback page per submission, and the class report that links to them."""
-    links: dict[tuple[str, str], str] = {}
-    used: set[str] = set()
-    for result in results:
-        page = _page_name(result, used)
-        path = out / "feedback" / page
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(feedback.render(result, course), encoding="utf-8")
-        links[(result.student, result.file)] = f"feedback/{page}"
-    page = report.render(results, course, dataset=dataset, links=links)
-    (out / "report.html").write_text(page, encoding="utf-8")
-
-
-def _page_name(result: Result, used: set[str]) -> str:
-    """A file name made of safe characters only, unique in the run."""
-    stem = f"{safe_name(result.student)}-{safe_name(result.assignment or 'unreadable')}"
-    name, count = stem, 1
-    while name.casefold() in used:
-        count += 1
-        name = f"{stem}-{count}"
-    used.add(name.casefold())
-    return f"{name}.html"

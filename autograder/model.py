@@ -71,7 +71,14 @@ class Graft:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """The outcome of one task."""
+    """The outcome of one task.
+
+    Attributes:
+        points, max_points: what the checks gave, and could give.
+        by_hand: a person's points, which count instead of the checks' (None: nobody entered any).
+        extra: extra credit from a person.
+        comment: a person's words to the student.
+    """
 
     name: str
     title: str
@@ -80,6 +87,14 @@ class TaskResult:
     max_points: float
     checks: tuple[Mark, ...]
     message: str = ""
+    by_hand: float | None = None
+    extra: float = 0.0
+    comment: str = ""
+
+    @property
+    def awarded(self) -> float:
+        """The points that count, without extra credit."""
+        return self.points if self.by_hand is None else self.by_hand
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,12 @@ class WrittenResult:
     answer: str
     points: float | None = None
     comment: str = ""
+    extra: float = 0.0
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was written."""
+        return not self.answer.strip()
 
 
 @dataclass(frozen=True)
@@ -122,6 +143,48 @@ class Result:
     answers: dict[str, str] = field(default_factory=dict)
     submitted_at: str | None = None
     late_penalty: float = 0.0
+
+    @property
+    def task_points(self) -> float:
+        """The points of all tasks, a person's word before the checks'."""
+        return self.points + sum(task.awarded - task.points for task in self.tasks)
+
+    @property
+    def written_points(self) -> float | None:
+        """The points of the written answers so far; None when none of them is marked."""
+        given = [answer.points for answer in self.written if answer.points is not None]
+        return sum(given) if given else None
+
+    @property
+    def written_max(self) -> float:
+        """The points that the written answers can give."""
+        return sum(answer.max_points for answer in self.written)
+
+    @property
+    def to_mark(self) -> int:
+        """How many written answers wait for a person."""
+        return sum(answer.points is None and not answer.is_blank for answer in self.written)
+
+    @property
+    def extra(self) -> float:
+        """Extra credit."""
+        return sum(task.extra for task in self.tasks) + sum(answer.extra for answer in self.written)
+
+    @property
+    def total(self) -> float:
+        """Everything together: tasks, written answers and extra credit, less the late penalty; never below 0."""
+        return max(0.0, self.task_points + (self.written_points or 0.0) + self.extra - self.late_penalty)
+
+    @property
+    def full(self) -> float:
+        """The points that everything together can give, without extra credit."""
+        return self.max_points + self.written_max
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the total is more than the sum of the automatic points."""
+        by_hand = any(task.by_hand is not None for task in self.tasks)
+        return by_hand or self.written_points is not None or bool(self.extra or self.late_penalty)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

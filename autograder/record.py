@@ -20,6 +20,11 @@ from autograder.verdicts import Mark
 
 RESULTS = "results.jsonl"
 SECRET = "secret"
+#: `total` is `points + written_points + extra_credit - late_penalty`, never below 0.
+GRADES = [
+    *("student", "assignment", "status", "points", "max_points", "written_points", "written_max", "to_mark"),
+    *("extra_credit", "late_penalty", "total", "max_total", "file", "remarks"),
+]
 
 
 def run_secret(folder: Path) -> bytes:
@@ -128,21 +133,7 @@ def result_from(entry: dict[str, Any]) -> Result:
 
 def write_tables(folder: Path, results: Sequence[Result]) -> None:
     """`grades.csv`, a row per submission, and `checks.csv`, a row per check."""
-    grades = [
-        [
-            one.student,
-            one.assignment or "",
-            one.status,
-            one.points,
-            one.max_points,
-            sum(answer.max_points for answer in one.written),
-            one.file,
-            one.cause or "; ".join(one.repairs),
-        ]
-        for one in results
-    ]
-    header = ["student", "assignment", "status", "points", "max_points", "written_max", "file", "remarks"]
-    _write_csv(folder / "grades.csv", header, grades)
+    _write_csv(folder / "grades.csv", GRADES, [_grades_row(one) for one in results])
     checks = [
         [one.student, one.assignment, task.name, task.status, mark.name, mark.points, mark.max, mark.message]
         for one in results
@@ -151,6 +142,30 @@ def write_tables(folder: Path, results: Sequence[Result]) -> None:
     ]
     header = ["student", "assignment", "task", "status", "check", "points", "max_points", "message"]
     _write_csv(folder / "checks.csv", header, checks)
+
+
+def _grades_row(one: Result) -> list[Any]:
+    """A person's points are in `points` where they entered any for a task; the remarks say so."""
+    by_hand = [
+        f"{task.title}: {task.by_hand:g} points by hand instead of {task.points:g}"
+        for task in one.tasks
+        if task.by_hand is not None
+    ]
+    written = "" if one.written_points is None else one.written_points
+    late = one.late_penalty
+    marks = [
+        one.task_points,
+        one.max_points,
+        written,
+        one.written_max,
+        one.to_mark,
+        one.extra,
+        late,
+        one.total,
+        one.full,
+    ]
+    remarks = one.cause or "; ".join([*by_hand, *one.repairs])
+    return [one.student, one.assignment or "", one.status, *marks, one.file, remarks]
 
 
 def _write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -22,25 +22,38 @@ def points(value: float) -> str:
 
 def grade_table(results: Sequence[Result]) -> Table:
     """A row per submission: points, and what went wrong in words."""
-    table = Table("Assignment", "Student", "Points", "Written", "Remarks", title="Grades")
+    in_all = any(one.is_adjusted for one in results)
+    table = Table(
+        "Assignment", "Student", "Points", "Written", *(["Total"] if in_all else []), "Remarks", title="Grades"
+    )
     for one in results:
-        written = sum(answer.max_points for answer in one.written if answer.answer)
+        graded = one.status == "graded"
+        total = [f"{points(one.total)} / {points(one.full)}" if graded else ""] if in_all else []
         table.add_row(
             escape(one.assignment or "unknown"),
             escape(one.student),
-            f"{points(one.points)} / {points(one.max_points)}" if one.status == "graded" else "not graded",
-            f"{points(written)} to mark" if written else "",
+            f"{points(one.task_points)} / {points(one.max_points)}" if graded else "not graded",
+            _written(one),
+            *total,
             escape(_remarks(one)),
         )
     return table
+
+
+def _written(result: Result) -> str:
+    """`2 / 3`, or `3 to mark`."""
+    waiting = sum(answer.max_points for answer in result.written if answer.points is None and not answer.is_blank)
+    given = "" if result.written_points is None else f"{points(result.written_points)} / {points(result.written_max)}"
+    return ", ".join(part for part in (given, f"{points(waiting)} to mark" if waiting else "") if part)
 
 
 def _remarks(result: Result) -> str:
     if result.cause:
         return result.cause
     troubles = [_trouble(task) for task in result.tasks if task.points < task.max_points]
+    late = [f"{points(result.late_penalty)} off, late"] if result.late_penalty else []
     repairs = [f"{len(result.repairs)} repaired"] if result.repairs else []
-    return "; ".join([*troubles, *repairs])
+    return "; ".join([*troubles, *late, *repairs])
 
 
 def _trouble(task: TaskResult) -> str:

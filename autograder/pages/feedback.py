@@ -23,6 +23,7 @@ class Caps:
     Attributes:
         code: characters of one cell or written answer.
         message: characters of one message.
+        comment: characters of a person's comment.
         sentences: warnings and repairs.
         tasks: tasks and written answers, and the lines of one points table.
         coloured: whether code is coloured, which takes several times its size.
@@ -30,6 +31,7 @@ class Caps:
 
     code: int = 12_000
     message: int = 800
+    comment: int = 4_000
     sentences: int = 20
     tasks: int = 60
     coloured: bool = True
@@ -39,8 +41,8 @@ class Caps:
 CAPS = (
     Caps(),
     Caps(coloured=False),
-    Caps(code=2_000, message=300, sentences=8, coloured=False),
-    Caps(code=150, message=60, sentences=3, tasks=12, coloured=False),
+    Caps(code=2_000, message=300, comment=2_000, sentences=8, coloured=False),
+    Caps(code=150, message=60, comment=500, sentences=3, tasks=12, coloured=False),
 )
 
 
@@ -67,11 +69,29 @@ def _page(result: Result, course: Course, caps: Caps) -> str:
         course_title=course.settings.get("title", ""),
         title=pages.title_of(course, result.assignment),
         file=pages.file_name(result),
-        written_points=sum(answer.max_points for answer in result.written),
+        parts=_parts(result),
+        open_points=sum(answer.max_points for answer in result.written if answer.points is None),
         written_title=written_title,
         code={task.name: _code(result.answers.get(task.name, ""), caps) for task in tasks},
         caps=caps,
     )
+
+
+def _parts(result: Result) -> list[tuple[str, str]]:
+    """What a total is made of, in words."""
+    by_hand = any(task.by_hand is not None for task in result.tasks)
+    parts = [("Tasks" if by_hand else "Marked automatically", _of(result.task_points, result.max_points))]
+    if result.written_points is not None:
+        parts.append(("Written", _of(result.written_points, result.written_max)))
+    if result.extra:
+        parts.append(("Extra credit", f"{round(result.extra, 2):+g}"))
+    if result.late_penalty:
+        parts.append(("Handed in late", f"−{pages.number(result.late_penalty)}"))
+    return parts
+
+
+def _of(points: float, most: float) -> str:
+    return f"{pages.number(points)} of {pages.number(most)}"
 
 
 def written_title(name: str) -> str:

@@ -150,6 +150,7 @@ def render(results: Sequence[Result], course: Course, *, dataset: str, links: Li
     graded = [one for one in results if one.status == "graded"]
     present = {one.assignment for one in results}
     assignments = [one for one in course.assignments if one.slug in present]
+    in_all = any(one.is_adjusted for one in graded)
     return pages.render(
         "report.html.j2",
         course_title=course.settings.get("title", "Course"),
@@ -157,15 +158,17 @@ def render(results: Sequence[Result], course: Course, *, dataset: str, links: Li
         warnings=sorted({warning for one in results for warning in one.warnings}),
         assignments=assignments,
         rows=_rows(results, assignments),
-        charts=_charts(graded, assignments),
+        charts=_charts(graded, assignments, in_all),
+        in_all=in_all,
+        points_of=lambda result: _points(result, in_all),
         difficulty=_difficulties(graded, assignments),
         graded_count=len(graded),
-        written_count=sum(bool(answer.answer.strip()) for one in graded for answer in one.written),
+        written_count=sum(one.to_mark for one in graded),
         unreadable=[(one, [one.cause or "unknown"]) for one in results if one.status != "graded"],
         stopped=[(one, _stops(one)) for one in graded if _stops(one)],
         repaired=[(one, one.repairs) for one in results if one.repairs],
         link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
-        flags_of=_flags,
+        flags_of=lambda result: _flags(result, in_all),
         max_rows=MAX_ROWS,
         max_listed=MAX_LISTED,
     )
@@ -191,13 +194,17 @@ def _best(results: Sequence[Result]) -> Result | None:
     return min(results, key=lambda one: one.status != "graded", default=None)
 
 
-def _charts(graded: Sequence[Result], assignments: Sequence[Assignment]) -> list[Chart]:
+def _points(result: Result, in_all: bool) -> tuple[float, float]:
+    """Points and the most that can be had: of everything, or of what is marked automatically."""
+    return (result.total, result.full) if in_all else (result.points, result.max_points)
+
+
+def _charts(graded: Sequence[Result], assignments: Sequence[Assignment], in_all: bool) -> list[Chart]:
     charts = []
     for assignment in assignments:
-        own = [one for one in graded if one.assignment == assignment.slug]
+        own = [_points(one, in_all) for one in graded if one.assignment == assignment.slug]
         if own:
-            most = max(one.max_points for one in own)
-            charts.append(Chart(assignment.title, most, tuple(sorted(one.points for one in own))))
+            charts.append(Chart(assignment.title, max(most for _, most in own), tuple(sorted(one for one, _ in own))))
     return charts
 
 
@@ -230,12 +237,16 @@ def _stops(result: Result) -> list[str]:
     return [f"{task.title} {words[task.status]}." for task in result.tasks if task.status in words]
 
 
-def _flags(result: Result) -> list[str]:
-    """Short words under a student's points."""
+def _flags(result: Result, in_all: bool) -> list[str]:
+    """Short words under a student's points; who waits for a mark is said once marking has begun."""
     flags = [
         _counted(sum(task.status == "timeout" for task in result.tasks), "out of time", "out of time"),
         _counted(sum(task.status == "crashed" for task in result.tasks), "crash", "crashes"),
         _counted(len(result.repairs), "repair", "repairs"),
+        _counted(sum(task.by_hand is not None for task in result.tasks), "task by hand", "tasks by hand"),
+        f"{pages.number(result.late_penalty)} off, late" if result.late_penalty else "",
+        f"{result.extra:+g} extra" if result.extra else "",
+        _counted(result.to_mark if in_all else 0, "answer to mark", "answers to mark"),
     ]
     return [flag for flag in flags if flag]
 

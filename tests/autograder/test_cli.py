@@ -11,7 +11,7 @@ from autograder.layout import find_course
 from autograder.model import Result
 from autograder.tables import grade_table
 
-COMMANDS = ["export", "release", "solutions", "publish", "grade", "mark", "demo", "doctor"]
+COMMANDS = ["export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
 
 
 def course(*arguments, **environment):
@@ -37,10 +37,11 @@ def test_help_does_not_load_torch():
     ("arguments", "words"),
     [
         (["grade", "/no/such/folder"], "/no/such/folder"),
+        (["grades", "/no/such/folder"], "holds no results.jsonl"),
         (["mark", "99-nothing", "x.py"], "expected one of 03-pca"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
     ],
-    ids=["no folder", "no assignment", "no file"],
+    ids=["no folder", "no results", "no assignment", "no file"],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""

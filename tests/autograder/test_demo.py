@@ -33,7 +33,9 @@ def graded(tmp_path_factory):
 
 
 def read(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """The files of a run; a database's bytes tell of the order of writes, its contents have tests of their own."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "gradebook.db")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_every_submission_gets_the_points_that_it_should(graded):
@@ -61,15 +63,18 @@ def test_a_written_answer_waits_for_a_person(graded):
 def test_everything_that_was_promised_is_there(graded):
     """Are the pages, the tables and the report in the folder that the command names?"""
     files = read(graded[0].folder)
-    assert {"report.html", "grades.csv", "checks.csv", "results.jsonl"} <= files.keys()
+    assert {"report.html", "grades.csv", "checks.csv", "results.jsonl", "nbgrader_config.py"} <= files.keys()
     assert sum(name.startswith("feedback/") for name in files) == 10
+    assert sum(name.startswith("autograded/") for name in files) == 10
+    assert (graded[0].folder / "gradebook.db").is_file()
 
 
 def test_no_page_holds_a_seed_or_the_secret(graded):
     """Is anything that must stay outside the students' sight in what they are given?"""
     folder = graded[0].folder
     secret = (folder / "secret").read_text()
-    pages = b"".join(path.read_bytes() for path in (folder / "feedback").iterdir())
+    shown = [*(folder / "feedback").rglob("*.html"), *(folder / "autograded").rglob("*.ipynb"), folder / "gradebook.db"]
+    pages = b"".join(path.read_bytes() for path in shown)
     assert secret.encode() not in pages
     assert b"BEGIN SOLUTION" not in pages
     assert b"Traceback" not in pages

@@ -1,0 +1,204 @@
+"""The run folder as nbgrader lays it out, so that Formgrader opens the class.
+
+An autograded notebook is the release with the student's answers and helper cells in it; under each check cell stands
+what the hidden checks found. Nothing of it is executed by anything: `submitted/` holds no notebooks.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, People, chosen, moment
+from autograder.layout import Course
+from autograder.model import Cell, Graft, Result, Submission, TaskResult
+from autograder.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
+from autograder.pages.common import number, shown, status
+from autograder.regraft import regraft
+from autograder.verdicts import checks_module
+
+MAX_CELL = 50_000  # characters of one cell
+MAX_MESSAGE = 800
+MAX_LISTED = 60  # checks of a task, repairs
+MAX_HELPERS = 40
+
+CONFIG = '''\
+"""Written by `course grade`. Mark written answers in this folder, with the course's environment activated:
+
+    jupyter lab        # then Nbgrader > Formgrader > Manual Grading
+    course grades .    # afterwards: tables, feedback pages and report again, with your marks
+"""
+
+import os
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - given by the loader of this file
+
+c.CourseDirectory.course_id = {course_id!r}
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+'''
+
+
+def write_class(
+    course: Course, folder: Path, results: Sequence[Result], people: People, submissions: Iterable[Submission]
+) -> set[Path]:
+    """Write `autograded/`, `submitted/`, `source/` and nbgrader's settings.
+
+    Args:
+        course: the course.
+        folder: the run folder.
+        results: of this run.
+        people: nbgrader's student ids.
+        submissions: what was graded; they are rebuilt once more to show helper cells in their places.
+
+    Returns:
+        The submissions, as `student id/slug`, whose notebook was there before and differs now.
+    """
+    write_settings(course, folder)
+    releases: dict[str, NotebookNode] = {}
+    changed = set()
+    handed_in = {(one.student, one.file): one for one in submissions}
+    for (student, slug), result in sorted(chosen(results).items()):
+        if slug not in releases:
+            releases[slug] = _release(course, folder, slug)
+        place = Path(people[student], slug)
+        graft = _graft(course, releases[slug], handed_in.get((student, result.file)), result)
+        text = notebook_text(autograded(releases[slug], graft, result))
+        if _write(folder / "autograded" / place / f"{course.assignment(slug).notebook_name}.ipynb", text):
+            changed.add(place)
+        _submitted(folder / "submitted" / place, result)
+    return changed
+
+
+def write_settings(course: Course, folder: Path) -> None:
+    """nbgrader's settings for the run folder; no password is written down."""
+    text = CONFIG.format(course_id=COURSE_ID)
+    if os.environ.get(ENVIRONMENT):
+        text += f"c.CourseDirectory.db_url = os.environ[{ENVIRONMENT!r}]  # where this class was recorded\n"
+    elif url := course.settings.get("gradebook", {}).get("url"):
+        text += f"c.CourseDirectory.db_url = os.environ.get({ENVIRONMENT!r}) or {url!r}\n"
+    _write(folder / "nbgrader_config.py", text)
+
+
+def _release(course: Course, folder: Path, slug: str) -> NotebookNode:
+    """The release notebook, copied to where Formgrader looks for the class's assignments."""
+    path = course.notebook("release", course.assignment(slug))
+    _write(folder / "source" / slug / path.name, path.read_text(encoding="utf-8"))
+    return read_notebook(path)
+
+
+def _submitted(place: Path, result: Result) -> None:
+    """What Formgrader counts submissions by, and when it was handed in; no notebook that anything could execute."""
+    place.mkdir(parents=True, exist_ok=True)
+    time = moment(result.submitted_at)
+    if time is None:
+        (place / "timestamp.txt").unlink(missing_ok=True)
+    else:
+        _write(place / "timestamp.txt", f"{time.isoformat(sep=' ')} UTC\n")
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write a file; tells whether it was there before with other contents."""
+    before = path.read_bytes() if path.is_file() else None
+    data = text.encode("utf-8", "replace")
+    if before != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return before is not None and before != data
+
+
+def _graft(course: Course, release: NotebookNode, submission: Submission | None, result: Result) -> Graft:
+    """The rebuilt submission; from the result alone, without helper cells, when the notebook is not at hand."""
+    if submission is not None and submission.notebook is not None and submission.assignment is not None:
+        tasks = checks_module(submission.assignment.module).TASKS
+        return regraft(release, submission.notebook, {name: task.defines for name, task in tasks.items()})
+    cells = tuple(Cell("solution", name, source) for name, source in result.answers.items())
+    return Graft(cells, {}, {answer.name: answer.answer for answer in result.written})
+
+
+# --- one notebook ----------------------------------------------------------------------------------------------------
+
+
+def autograded(release: NotebookNode, graft: Graft, result: Result) -> NotebookNode:
+    """The release with a student's answers, helper cells and what was found.
+
+    Args:
+        release: the instructor's notebook, as students get it.
+        graft: the rebuilt submission.
+        result: what grading found.
+    """
+    notebook = copy.deepcopy(release)
+    answers = {cell.name: cell.source for cell in graft.cells if cell.kind == "solution"}
+    tasks = {task.name: task for task in result.tasks}
+    helpers = _helpers(graft.cells)
+    cells = [*_remarks(result), *helpers.get(None, [])]
+    for cell in notebook.cells:
+        if "badge" in tags(cell):
+            continue
+        name = grade_id(cell)
+        if is_answer(cell) and name in answers:
+            cell.source = shown(answers[name], MAX_CELL)
+        elif is_written(cell) and graft.written.get(name or "", "").strip():
+            cell.source = harmless(graft.written[name or ""])
+        elif is_check(cell) and name:
+            cell.outputs = [_found(tasks[task]) for task in [name.removeprefix(CHECK)] if task in tasks]
+        cells += [cell, *helpers.get(name or cell.get("id"), [])]
+    notebook.cells = cells
+    return notebook
+
+
+def _helpers(cells: Iterable[Cell]) -> dict[str | None, list[NotebookNode]]:
+    """Code cells that the student added, by the cell of the release that they stand after."""
+    helpers: dict[str | None, list[NotebookNode]] = {}
+    before: str | None = None
+    for count, cell in enumerate(cells):
+        if cell.kind != "helper":
+            before = cell.name
+        elif sum(map(len, helpers.values())) < MAX_HELPERS:
+            added = new_code_cell(shown(cell.source, MAX_CELL), id=f"added-{count}", metadata={"tags": ["added"]})
+            helpers.setdefault(before, []).append(added)
+    return helpers
+
+
+def _remarks(result: Result) -> Iterator[NotebookNode]:
+    """What a person who marks this should know: repairs, warnings, a late submission."""
+    lines = [*result.repairs[:MAX_LISTED], *result.warnings[:MAX_LISTED]]
+    if result.late_penalty:
+        lines.append(f"Handed in late: {number(result.late_penalty)} points are taken off the total.")
+    if lines:
+        text = "\n".join(f"- {harmless(shown(line, MAX_MESSAGE))}" for line in lines)
+        yield new_markdown_cell(f"**Remarks of the grader**\n\n{text}", id="remarks")
+
+
+def _found(task: TaskResult) -> NotebookNode:
+    """The points and messages of a task, as the output of its check cell."""
+    lines = [f"{task.title}: {number(task.points)} of {number(task.max_points)} points ({status(task)[1]})"]
+    if task.message:
+        lines.append(shown(task.message, MAX_MESSAGE))
+    else:
+        for mark in task.checks[:MAX_LISTED]:
+            sign = "✓" if mark.points >= mark.max else "✗"
+            points = f"{number(mark.points)}/{number(mark.max)}"
+            lines.append(f"  {sign} {points}  {mark.name}: {shown(mark.message, MAX_MESSAGE)}")
+    return new_output("stream", name="stdout", text="\n".join(lines) + "\n")
+
+
+def harmless(text: str) -> str:
+    r"""A student's Markdown that cannot run, load or restyle anything in the browser of the person who marks it.
+
+    Formgrader renders Markdown with all HTML in it, inside a session that may execute code. A space takes the meaning
+    from what begins a tag; images become links; TeX commands that make links or styles lose their backslash.
+
+    >>> harmless("<script>alert(1)</script> $a<b$ ![x](http://e) $\\href{javascript:f()}{x}$")
+    '< script>alert(1)< /script> $a< b$ [x](http://e) $href{javascript:f()}{x}$'
+    """
+    text = shown(text, MAX_CELL)
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+    text = re.sub(r"!\s*(?=\[)", "", text)
+    return re.sub(r"\\(?=(?:href|style|class|cssId|require|data|unicode|html|mmlToken)\b)", "", text)

@@ -1,0 +1,131 @@
+"""The end of the pipeline: gradebook, tables, feedback pages and class report; `course grades` enters here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import formgrader, gradebook
+from autograder.gradebook import chosen, student_ids
+from autograder.intake import safe_name
+from autograder.layout import Course, CourseError
+from autograder.model import Result, Submission
+from autograder.pages import feedback, report
+from autograder.record import RESULTS, Journal, sole_writer, sort_key, write_tables
+
+RUN = "run.json"  # what reports say about the run as a whole
+
+
+def hand_back(
+    course: Course, folder: Path, results: Sequence[Result], dataset: str, submissions: Iterable[Submission]
+) -> list[Result]:
+    """Everything after the verdicts: Formgrader's folders, the gradebook, tables and pages.
+
+    Args:
+        course: the course.
+        folder: the run folder.
+        results: of this run, as they were recorded.
+        dataset: which images the hidden checks used.
+        submissions: what was graded.
+
+    Returns:
+        The results with what people entered in Formgrader.
+
+    Raises:
+        CourseError: the gradebook cannot be used; tables and pages are written, without marks given by hand.
+    """
+    (folder / RUN).write_text(json.dumps({"dataset": dataset}) + "\n", encoding="utf-8")
+    results = _with_notes(results)
+    changed = formgrader.write_class(course, folder, results, student_ids(results), submissions)
+    return _finish(course, folder, results, changed)
+
+
+def grades(course: Course, folder: Path) -> list[Result]:
+    """Write tables, pages and report of a graded class again, with what people entered in Formgrader.
+
+    Nothing is executed.
+
+    Args:
+        course: the course.
+        folder: the run folder of `course grade`.
+
+    Raises:
+        CourseError: the folder holds no results, another run is writing to it, or the gradebook cannot be used.
+    """
+    if not (folder / RESULTS).is_file():
+        raise CourseError(f"{folder} holds no {RESULTS}: expected the run folder of `course grade`")
+    with sole_writer(folder):
+        results = _with_notes(sorted(Journal(folder).done.values(), key=sort_key))
+        return _finish(course, folder, results, set())
+
+
+def _finish(course: Course, folder: Path, results: list[Result], changed: set[Path]) -> list[Result]:
+    people = student_ids(results)
+    try:
+        with gradebook.opened(course, folder) as book:
+            gradebook.save(book, course, results, people, changed)
+            marks = gradebook.hand_marks(book)
+    except CourseError as error:
+        write_reports(course, folder, results)
+        kept = f"results, tables and pages are complete in {folder}, without marks given by hand"
+        raise CourseError(f"{error}; {kept}; `course grades {folder}` adds them") from error
+    results = gradebook.with_hand_marks(results, marks, people)
+    write_reports(course, folder, results)
+    return results
+
+
+def _with_notes(results: Sequence[Result]) -> list[Result]:
+    """Say of a graded file that it is not the one in the gradebook."""
+    standing = chosen(results)
+    noted = []
+    for one in results:
+        other = standing.get((one.student, one.assignment or ""))
+        if one.status == "graded" and other is not None and other is not one:
+            one = replace(
+                one, repairs=(*one.repairs, f"The gradebook holds another file, handed in later: {other.file}.")
+            )
+        noted.append(one)
+    return noted
+
+
+# --- tables and pages ------------------------------------------------------------------------------------------------
+
+
+def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> None:
+    """The tables, a feedback page per submission, and the class report that links to them."""
+    write_tables(folder, results)
+    links: dict[tuple[str, str], str] = {}
+    used: set[str] = set()
+    people = student_ids(results)
+    first = {id(one) for one in chosen(results).values()}
+    for result in sorted(results, key=lambda one: id(one) not in first):
+        page = _page_path(course, result, people[result.student], used)
+        path = folder / page
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(feedback.render(result, course), encoding="utf-8")
+        links[(result.student, result.file)] = page
+    page = report.render(results, course, dataset=_dataset(folder), links=links)
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
+    """nbgrader's place for feedback, made of safe characters only, unique in the run."""
+    if result.assignment:
+        stem = f"feedback/{student}/{safe_name(result.assignment)}/{course.assignment(result.assignment).notebook_name}"
+    else:
+        stem = f"feedback/{student}/unplaced/{safe_name(Path(result.file).stem)}"
+    name, count = stem, 1
+    while name.casefold() in used:
+        count += 1
+        name = f"{stem}-{count}"
+    used.add(name.casefold())
+    return f"{name}.html"
+
+
+def _dataset(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / RUN).read_text(encoding="utf-8"))["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
