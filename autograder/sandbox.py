@@ -1,8 +1,7 @@
 """The outer side of the wall: starts the warm worker, hands it jobs, and reads what comes back.
 
-`wall` is the one place where the command that starts the worker is wrapped. Everything that student code may see or
-use is decided there; the worker itself (`worker.py`) limits time, memory and output of each question, and this module
-ends the worker when it stops answering.
+`wall.py` decides what the worker can see. The worker itself (`worker.py`, `confine.py`) shuts in each question and
+limits its time, memory and output; this module ends the worker when it stops answering.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ import numpy as np
 from autograder.border import BorderError, pack, unpack_observation
 from autograder.layout import CourseError
 from autograder.model import Graft
+from autograder.wall import WAYS_OUT, NoWallError, scratch, wall
 
 START_SECONDS = 180
 MAX_HEADER = 64 * 1024
@@ -38,12 +38,14 @@ class Limits:
     """What one question may use.
 
     Attributes:
-        memory_gb: address space in GiB (torch alone reserves about 3).
+        memory_gb: address space of each process in GiB (torch alone reserves about 3), and memory of all together.
         max_bytes: bytes that a question may send back.
+        walled: run behind the wall; without it only time, address space and output are limited.
     """
 
     memory_gb: float = 6.0
     max_bytes: int = 16 * 2**20
+    walled: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,36 +86,29 @@ class WorkerError(CourseError):
     """The worker could not be started or stopped answering."""
 
 
-def wall(command: Sequence[str], jobs: Path) -> list[str]:
-    """The command that starts the worker behind the wall.
+def environment(home: Path) -> dict[str, str]:
+    """The worker's environment: nothing of the grader's own, one thread per library, no display.
 
     Args:
-        command: the worker's own command line.
-        jobs: the only folder besides the Python installation that the worker must be able to read.
+        home: the folder for temporary files, as the worker sees it.
     """
-    del jobs  # the wall (namespaces, mounts) binds it; without one every folder is in sight
-    return list(command)
-
-
-def environment(home: Path) -> dict[str, str]:
-    """The worker's environment: nothing of the grader's own, one thread per library, no display."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "WAFERLAB_PROFILE": "smoke", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**kept, **threads, **fixed, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home / "mpl")}
+    return {**kept, **threads, **fixed, "USER": "student", "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home / "mpl")}
 
 
 class Sandbox:
     """A warm worker behind the wall; use as a context manager.
 
     Args:
-        modules: check modules that the worker imports before it forks.
+        modules: check modules that the worker imports before it forks, by their short names (`encoder`).
         limits: what each question may use.
         parent: where the folder for jobs is made; by default the system's temporary folder.
     """
 
     def __init__(self, modules: Sequence[str], limits: Limits | None = None, parent: Path | None = None) -> None:
-        self.modules = tuple(modules)
+        self.modules = tuple(_dotted(module) for module in modules)
         self.limits = limits or Limits()
         self.parent = parent
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,6 +128,7 @@ class Sandbox:
         *,
         dtype: str = "float32",
         arrays: Mapping[str, np.ndarray] | None = None,
+        references: Sequence[str] = (),
     ) -> dict[str, Answer]:
         """Ask the worker every question about one submission.
 
@@ -142,15 +138,17 @@ class Sandbox:
             asks: the questions.
             dtype: `float64` when the reference computes expectations.
             arrays: images for the probe.
+            references: modules of `waferlab.reference` that the submission may import (those of earlier assignments).
 
         Returns:
             One answer per question, by task; a worker that dies or stalls makes the rest `crashed`.
         """
         process = self._started()
         assert self._folder is not None
-        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder))
+        folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder / "jobs"))
+        folder.chmod(0o755)  # the worker is somebody else when root grades; nobody else reaches the folder above
         try:
-            _write_job(folder, module, graft, asks, dtype, arrays or {})
+            _write_job(folder, _dotted(module), graft, asks, dtype, arrays or {}, references)
             _send(process, self._job_line(folder, graft, asks))
             return self._receive(process, asks, len(graft.cells))
         finally:
@@ -162,6 +160,7 @@ class Sandbox:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            _await_end(self._process)
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe:
                     with contextlib.suppress(OSError):
@@ -176,20 +175,39 @@ class Sandbox:
             return self._process
         self.close()
         self._folder = Path(tempfile.mkdtemp(prefix="course-worker-", dir=self.parent))
-        command = wall([sys.executable, "-m", "autograder.worker", *self.modules], self._folder)
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(self._folder),
-            cwd=self._folder,
-            start_new_session=True,
-        )
-        if _Reader(self._process, time.monotonic() + START_SECONDS).line() != {"ready": True}:
-            self.close()
-            raise WorkerError("the grading worker did not start: `course doctor` shows what is missing")
+        jobs = self._folder / "jobs"
+        jobs.mkdir()
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command(jobs),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment(Path(scratch()) if self.limits.walled else self._folder),
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        try:
+            ready = _Reader(self._process, time.monotonic() + START_SECONDS).line() == {"ready": True}
+        except (WorkerError, ValueError):
+            ready = False
+        if not ready:
+            raise self._failed_start()
         return self._process
+
+    def _command(self, jobs: Path) -> list[str]:
+        command = [sys.executable, "-P", "-m", "autograder.worker", *self.modules]
+        return wall([*command, "--walled"], jobs) if self.limits.walled else command
+
+    def _failed_start(self) -> CourseError:
+        """Why the worker did not start, from its last words."""
+        assert self._folder is not None
+        words = (self._folder / "log").read_text(encoding="utf-8", errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(words) if line.strip()), "it said nothing")[:300]
+        self.close()
+        if self.limits.walled and (last.startswith("bwrap:") or "Error: [Errno" in last):
+            return NoWallError(f"the wall around students' code cannot be built ({last}): {WAYS_OUT}")
+        return WorkerError(f"the grading worker did not start ({last}): `course doctor` shows what is missing")
 
     def _job_line(self, folder: Path, graft: Graft, asks: Sequence[Ask]) -> dict[str, Any]:
         return {
@@ -215,12 +233,38 @@ class Sandbox:
         return {ask.task: answers.get(ask.task, lost) for ask in asks}
 
 
+def _dotted(module: str) -> str:
+    """`encoder` is `waferlab.checks.encoder`; a dotted name is taken as it is."""
+    return module if "." in module else f"waferlab.checks.{module}"
+
+
+def _await_end(process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
+    """Wait until every process behind the wall has let go of the worker's output."""
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(WorkerError, OSError):
+        while True:
+            _Reader(process, deadline).exactly(1)
+
+
 def _write_job(
-    folder: Path, module: str, graft: Graft, asks: Sequence[Ask], dtype: str, arrays: Mapping[str, np.ndarray]
+    folder: Path,
+    module: str,
+    graft: Graft,
+    asks: Sequence[Ask],
+    dtype: str,
+    arrays: Mapping[str, np.ndarray],
+    references: Sequence[str],
 ) -> None:
     cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
     tasks = {ask.task: {"seed": ask.seed, "stream": ask.seed ^ 0x5EED} for ask in asks}
-    job = {"module": module, "cells": cells, "stubs": graft.stubs, "tasks": tasks, "dtype": dtype}
+    job = {
+        "module": module,
+        "cells": cells,
+        "stubs": graft.stubs,
+        "tasks": tasks,
+        "dtype": dtype,
+        "references": list(references),
+    }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if arrays:
         (folder / "arrays.npz").write_bytes(pack({}, dict(arrays)))

@@ -1,27 +1,27 @@
 """The warm worker: the process inside the wall that executes students' cells and answers probes.
 
 It imports torch, scikit-learn and the checks once and then never runs student code itself: every question is a fresh
-fork in a session of its own, with a time limit, whose whole process tree is killed when the question ends. A crash or
-a time-out costs that question only.
+fork with limits (`confine.py`), whose whole process tree is killed and waited for when the question ends. A crash or a
+time-out costs that question only.
 
 Protocol (see `sandbox.py` for the other side): the parent writes one JSON line per job to standard input, the worker
 answers with one frame per question, a JSON line followed by as many bytes as it names, and a last line `{"end": true}`.
 The job's contents (sources, seeds, arrays) lie in a folder that only the forks read: this process never holds one
 submission's text while it serves another.
 
-Runs as `python -m autograder.worker MODULE…`; nothing here knows points, expected values or reference answers.
+Runs as `python -m autograder.worker [--walled] MODULE…`; nothing here knows points, expected values or reference
+answers.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
+import importlib.util
 import json
 import linecache
 import os
-import resource
 import select
 import signal
 import sys
@@ -31,12 +31,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from autograder import confine
 from autograder.magics import strip_magics
 
 PROGRESS_LIMIT = 64 * 1024
 MAX_REPLACED = 8
-PR_SET_CHILD_SUBREAPER = 36
-PR_SET_PDEATHSIG = 1
+LIBRARIES = (
+    "matplotlib.pyplot",
+    "sklearn.decomposition",
+    "sklearn.metrics",
+    "torch",
+    "torchvision",
+    "waferlab.runtime",
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,21 @@ class Question:
 
 
 @dataclass(frozen=True)
+class WorkerLimits:
+    """What a question may use, and whether it runs behind the wall.
+
+    Attributes:
+        memory_gb: GiB of address space for each process, and of memory for all of them together.
+        max_bytes: bytes that a fork may send.
+        walled: whether this worker is inside the wall and may shut its forks in.
+    """
+
+    memory_gb: float
+    max_bytes: int
+    walled: bool
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How a fork ended: `ok`, `crashed` or `timeout`, where it was (`cell:3`, `probe`), and what it sent."""
 
@@ -63,15 +85,6 @@ class Outcome:
 
 
 # --- inside the fork: student code runs from here on -----------------------------------------------------------------
-
-
-def limit_resources(memory_gb: float, seconds: float) -> None:
-    """Limits that the kernel keeps: address space, CPU time, no core files."""
-    size = int(memory_gb * 2**30)
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    cpu = int(seconds) + 5
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def execute_cells(cells: list[dict[str, str]], report: Any) -> tuple[dict[str, Any], dict[str, str]]:
@@ -115,19 +128,27 @@ def _text_of(error: BaseException) -> str:
         return type(error).__name__[:100]
 
 
-def answer(folder: Path, task_name: str, dead: frozenset[int], report: Any) -> bytes:
+def read_job(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The job's description and its arrays by name."""
+    from autograder.border import unpack
+
+    arrays = unpack((folder / "arrays.npz").read_bytes())[1] if (folder / "arrays.npz").exists() else {}
+    return json.loads((folder / "job.json").read_bytes()), arrays
+
+
+def answer(
+    job: dict[str, Any], arrays: dict[str, Any], task_name: str, dead: frozenset[int], report: Any
+) -> bytes:
     """Execute the job's cells and run one probe; returns the packed observation."""
     import numpy as np
     from waferlab.checks.core import Case
     from waferlab.runtime import seed_everything
 
-    from autograder.border import pack_observation, unpack
+    from autograder.border import pack_observation
 
-    job = json.loads((folder / "job.json").read_bytes())
-    arrays = unpack((folder / "arrays.npz").read_bytes())[1] if (folder / "arrays.npz").exists() else {}
     question = job["tasks"][task_name]
     seed_everything(question["stream"])
-    task = importlib.import_module(f"waferlab.checks.{job['module']}").TASKS[task_name]
+    task = importlib.import_module(job["module"]).TASKS[task_name]
     cells = [_stand_in(cell, job["stubs"]) if index in dead else cell for index, cell in enumerate(job["cells"])]
     names, errors = execute_cells(cells, report)
     missing = [name for name in task.defines if name not in names]
@@ -142,19 +163,32 @@ def _stand_in(cell: dict[str, str], stubs: dict[str, str]) -> dict[str, str]:
     return {**cell, "source": stubs.get(cell["name"], "") if cell["kind"] == "solution" else ""}
 
 
-def run_fork(folder: Path, question: Question, memory_gb: float, dead: frozenset[int], out: int, progress: int) -> None:
+def hidden_paths(allowed: list[str]) -> list[Path]:
+    """The reference answers that this assignment must not see: its own and all later ones."""
+    spec = importlib.util.find_spec("waferlab.reference")
+    folders = [Path(place) for place in spec.submodule_search_locations or ()] if spec else []
+    shown = {"__init__", *allowed}
+    answers = [path for folder in folders for path in folder.glob("*.py") if path.stem not in shown]
+    return [*answers, *(folder / "__pycache__" for folder in folders)]
+
+
+def run_fork(
+    folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int], out: int, progress: int
+) -> None:
     """The whole life of a fork; never returns."""
     code = 1
     try:
         os.setsid()
-        with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        confine.die_with_parent()
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nowhere, descriptor)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
-        limit_resources(memory_gb, question.seconds)
-        data = answer(folder, question.task, dead, lambda stage: os.write(progress, f"{stage}\n".encode()))
+        job, arrays = read_job(folder)
+        if limits.walled:
+            confine.shut_in(os.environ["TMPDIR"], [folder.parent, *hidden_paths(job["references"])])
+        confine.limit_resources(limits.memory_gb, question.seconds, walled=limits.walled)
+        data = answer(job, arrays, question.task, dead, lambda stage: os.write(progress, f"{stage}\n".encode()))
         with open(out, "wb", closefd=False) as pipe:
             pipe.write(data)
         code = 0
@@ -165,37 +199,34 @@ def run_fork(folder: Path, question: Question, memory_gb: float, dead: frozenset
 # --- the warm process: no student code below -------------------------------------------------------------------------
 
 
-def ask(
-    folder: Path, question: Question, memory_gb: float, dead: frozenset[int], limit: int, closing: list[int]
-) -> Outcome:
+def ask(folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int], closing: list[int]) -> Outcome:
     """Fork for one question, collect what it sends until it ends or its time is over, and kill what is left.
 
     Args:
         folder: the job's folder.
         question: task and time limit.
-        memory_gb: limit on the fork's address space.
+        limits: what the fork may use.
         dead: cells that killed an earlier fork of this submission.
-        limit: bytes that the fork may send.
         closing: descriptors of the protocol, which the fork must not have.
     """
     out_read, out_write = os.pipe()
     progress_read, progress_write = os.pipe()
-    pid = os.fork()
+    pid = confine.fork_apart() if limits.walled else os.fork()
     if pid == 0:
         for descriptor in (out_read, progress_read, *closing):
             os.close(descriptor)
-        run_fork(folder, question, memory_gb, dead, out_write, progress_write)
+        run_fork(folder, question, limits, dead, out_write, progress_write)
     os.close(out_write)
     os.close(progress_write)
     try:
-        data, stages, why = collect(pid, out_read, progress_read, question.seconds, limit)
+        data, stages, why = collect(pid, out_read, progress_read, question.seconds, limits)
     finally:
         os.close(out_read)
         os.close(progress_read)
     status = kill_tree(pid)
     stage = stages[-1] if stages else "start"
     if why:
-        return Outcome("timeout" if why == "time" else "crashed", stage, why)
+        return Outcome("timeout" if why == "time" else "crashed", stage, _in_words(why, limits))
     if os.WIFSIGNALED(status):
         return Outcome("crashed", stage, f"ended by {signal.Signals(os.WTERMSIG(status)).name}")
     if os.WEXITSTATUS(status) or not data:
@@ -203,8 +234,15 @@ def ask(
     return Outcome("ok", stage, "", data)
 
 
-def collect(pid: int, out: int, progress: int, seconds: float, limit: int) -> tuple[bytes, list[str], str]:
-    """Read both pipes until the fork closes its results, its time ends (`time`) or it sends too much (`output`)."""
+def _in_words(why: str, limits: WorkerLimits) -> str:
+    return {
+        "output": f"its output was larger than {limits.max_bytes / 2**20:g} MB",
+        "memory": f"its processes together held more than {limits.memory_gb:g} GB of memory",
+    }.get(why, why)
+
+
+def collect(pid: int, out: int, progress: int, seconds: float, limits: WorkerLimits) -> tuple[bytes, list[str], str]:
+    """Read both pipes until the fork closes its results or breaks a limit (`time`, `output` or `memory`)."""
     deadline = time.monotonic() + seconds
     chunks: dict[int, bytearray] = {out: bytearray(), progress: bytearray()}
     open_pipes = {out, progress}
@@ -217,12 +255,14 @@ def collect(pid: int, out: int, progress: int, seconds: float, limit: int) -> tu
             chunks[pipe] += piece
             if not piece:
                 open_pipes.discard(pipe)
-        if len(chunks[out]) > limit or len(chunks[progress]) > PROGRESS_LIMIT:
+        if len(chunks[out]) > limits.max_bytes or len(chunks[progress]) > PROGRESS_LIMIT:
             why = "output"
         elif left <= 0:
             why = "time"
         elif not ready and _ended(pid):
             break
+        elif not ready and limits.walled and confine.tree_memory() > limits.memory_gb * 2**30:
+            why = "memory"
     return bytes(chunks[out]), chunks[progress].decode("ascii", "replace").split(), why
 
 
@@ -261,7 +301,7 @@ def _children() -> list[int]:
     return [int(child) for child in Path(f"/proc/{me}/task/{me}/children").read_text().split()]
 
 
-def serve_job(job: dict[str, Any], send: BinaryIO, closing: list[int]) -> None:
+def serve_job(job: dict[str, Any], send: BinaryIO, closing: list[int], *, walled: bool) -> None:
     """Answer every question of one submission.
 
     A cell of another task (or a helper cell) that kills the fork is remembered and replaced by the release's own cell,
@@ -269,11 +309,12 @@ def serve_job(job: dict[str, Any], send: BinaryIO, closing: list[int]) -> None:
     """
     dead: frozenset[int] = frozenset()
     owners: list[str] = job["owners"]
+    limits = WorkerLimits(job["memory_gb"], job["max_bytes"], walled)
     for entry in job["questions"]:
         question = Question(entry["task"], float(entry["seconds"]))
         started = time.monotonic()
         while True:
-            outcome = ask(Path(job["folder"]), question, job["memory_gb"], dead, job["max_bytes"], closing)
+            outcome = ask(Path(job["folder"]), question, limits, dead, closing)
             culprit = _culprit(outcome, owners, question.task)
             if culprit is None or culprit in dead or len(dead) == MAX_REPLACED:
                 break
@@ -301,30 +342,40 @@ def _culprit(outcome: Outcome, owners: list[str], task: str) -> int | None:
 
 
 def warm_up(modules: list[str]) -> None:
-    """Import what students' cells and the probes need, without starting a thread."""
-    libraries = ["matplotlib.pyplot", "sklearn.decomposition", "sklearn.metrics", "torch", "torchvision"]
-    ours = ["autograder.border", "waferlab.runtime", *(f"waferlab.checks.{name}" for name in modules)]
-    for module in [*libraries, *ours]:
+    """Import what students' cells and the probes need, without starting a thread.
+
+    Raises:
+        ImportError: a check module imports a reference answer at its top, where every student's process would have it.
+    """
+    if any(module.startswith("waferlab.") for module in modules):
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        sys.modules["torch"].set_num_threads(1)
+    for module in ("autograder.border", *modules):
         importlib.import_module(module)
-    sys.modules["torch"].set_num_threads(1)
+    answers = sorted(name for name in sys.modules if name.startswith("waferlab.reference."))
+    if answers:
+        raise ImportError(f"{', '.join(answers)} must be imported inside a probe, not at the top of a check module")
     gc.collect()
     gc.freeze()
 
 
-def main(modules: list[str]) -> None:
+def main(modules: list[str], *, walled: bool) -> None:
     """Serve jobs from standard input until it closes."""
+    if walled:
+        confine.enter()
     receive = os.fdopen(os.dup(0), "rb")
     send = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    with contextlib.suppress(OSError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    confine.reap_orphans()
     warm_up(modules)
     send.write(b'{"ready": true}\n')
     send.flush()
     closing = [receive.fileno(), send.fileno()]
     for line in receive:
-        serve_job(json.loads(line), send, closing)
+        serve_job(json.loads(line), send, closing, walled=walled)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    flags = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    main([argument for argument in sys.argv[1:] if argument not in flags], walled="--walled" in flags)
