@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,6 +17,7 @@ from autograder.layout import Course, CourseError, find_course
 
 if TYPE_CHECKING:
     from autograder.authoring.trees import Changes
+    from autograder.model import Result
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -33,6 +34,9 @@ err = Console(stderr=True, highlight=False)
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means one per core.")]
+NoSandbox = Annotated[
+    bool, typer.Option("--no-sandbox", help="Run students' code as your own account; every report says so.")
+]
 Dataset = Annotated[
     str | None, typer.Option("--dataset", help="fashion-mnist, synthetic-wafers or folder:PATH; default: course.toml.")
 ]
@@ -144,6 +148,7 @@ def grade(
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="With dask: the scheduler's address, tcp://HOST:8786.")
     ] = None,
+    no_sandbox: NoSandbox = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
@@ -154,13 +159,29 @@ def grade(
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
     count = jobs or os.cpu_count() or 1
     with _progress() as progress:
-        graded = run(find_course(), paths, to, jobs=count, dataset=dataset, scheduler=scheduler, progress=progress)
+        graded = run(
+            find_course(),
+            paths,
+            to,
+            jobs=count,
+            dataset=dataset,
+            scheduler=scheduler,
+            walled=not no_sandbox,
+            progress=progress,
+        )
     if as_json:
         for result in graded.results:
             sys.stdout.write(json.dumps(result.as_dict()) + "\n")
         return
     out.print(grade_table(graded.results))
+    _warn(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+def _warn(results: Sequence[Result]) -> None:
+    """What holds for the whole run and every report says."""
+    for warning in sorted({warning for one in results for warning in one.warnings}):
+        err.print(f"[bold yellow]warning:[/] {_escaped(warning)}", soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)
@@ -184,6 +205,7 @@ def mark(
     assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
     answers: Annotated[list[Path], typer.Argument(help="Python files with the source of solution cells.")],
     dataset: Dataset = None,
+    no_sandbox: NoSandbox = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Mark answers given as plain Python source, without a notebook."""
@@ -194,7 +216,7 @@ def mark(
     with _progress() as progress:
         progress("marking", 0, len(answers))
         rows: list[dict[str, Any]] = []
-        for row in run(course, course.assignment(assignment), answers, dataset):
+        for row in run(course, course.assignment(assignment), answers, dataset, walled=not no_sandbox):
             rows.append(row)
             progress("marking", len(rows), len(answers))
             if as_json:
@@ -218,6 +240,7 @@ def demo(
     with _progress() as progress:
         graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
     out.print(grade_table(graded.results))
+    _warn(graded.results)
     out.print(f"Hidden checks ran on [bold]{graded.dataset}[/].")
     out.print(f"Feedback pages: {graded.folder}/feedback/\nTables:         {graded.folder}/grades.csv, checks.csv")
     out.print(f"Class report:   {graded.folder}/report.html")
@@ -225,10 +248,12 @@ def demo(
 
 @app.command(rich_help_panel=LOOK)
 def doctor() -> None:
-    """Say what is installed and at hand (GPU, sandbox, data, nbgrader), what is missing, and how to get it."""
+    """Say what is installed and at hand, what is missing and how to get it, and try to break the sandbox."""
     from autograder.doctor import examine, findings_table
 
-    findings = examine(_course_or_none())
+    with _progress() as progress:
+        progress("trying to break the sandbox", 0, 0)
+        findings = examine(_course_or_none())
     out.print(findings_table(findings))
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(1)

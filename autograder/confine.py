@@ -226,4 +226,3 @@ def _proportional(pid: str) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0
-

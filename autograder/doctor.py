@@ -14,6 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.layout import Course
+from autograder.proof import prove_wall
+from autograder.sandbox import WorkerError
+from autograder.wall import NoWallError
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "numpy", "tqdm")
 TOOLS = ("nbgrader", "nbformat", "nbconvert", "nbclient", "joblib", "typer", "rich", "jinja2")
@@ -40,18 +43,19 @@ class Condition:
 
 def examine(course: Course | None) -> list[Condition]:
     """Look at everything that the commands use."""
-    looks: list[Callable[[], Condition]] = [
+    looks: list[Callable[[], Condition | list[Condition]]] = [
         _python,
         lambda: _packages("Companion package", ("waferlab", *PACKAGES)),
         lambda: _packages("Instructor's tools", TOOLS),
         _nbgrader,
         _gpu,
-        _sandbox,
+        lambda: _sandbox(course),
         _data,
         lambda: _course(course),
         lambda: _releases(course),
     ]
-    return [look() for look in looks]
+    found = [look() for look in looks]
+    return [one for entry in found for one in (entry if isinstance(entry, list) else [entry])]
 
 
 def findings_table(conditions: list[Condition]) -> Table:
@@ -101,11 +105,17 @@ def _gpu() -> Condition:
     return Condition("GPU", False, "none; the `cpu` profile is used", "nothing: only the `t4` profile wants one")
 
 
-def _sandbox() -> Condition:
-    place = shutil.which("bwrap")
-    found = "students' code runs in forked processes of your account, with time and memory limits only"
-    installed = f" (bubblewrap is installed at {place} but not used yet)" if place else ""
-    return Condition("Sandbox", False, found + installed, "grade hostile classes on a machine that holds nothing else")
+def _sandbox(course: Course | None) -> list[Condition]:
+    """A line for each property of the wall, from an attempt to break it."""
+    secrets = [Path.home() / ".ssh", Path.home() / ".bash_history"]
+    if course is not None:
+        secrets += [course.root / name for name in ("source", "solutions", "graded", "course/course.toml")]
+    try:
+        proofs = prove_wall(secrets)
+    except (NoWallError, WorkerError) as error:
+        return [Condition("Sandbox", False, "students' code cannot be walled off", str(error), needed=True)]
+    broken = "do not grade with it: the wall does not hold on this machine"
+    return [Condition(f"Sandbox: {one.property}", one.held, one.found, broken, needed=True) for one in proofs]
 
 
 def _data() -> Condition:

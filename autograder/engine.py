@@ -43,7 +43,8 @@ def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Sequence[str] | No
     names = [name for name in exam.tasks if only is None or name in only]
     answered = [name for name in names if _is_answered(graft, name)]
     module = exam.assignment.module
-    answers = box.run(module, graft, exam.asks(answered), arrays=exam.arrays) if answered else {}
+    asks = exam.asks(answered)
+    answers = box.run(module, graft, asks, arrays=exam.arrays, references=exam.references) if asks else {}
     results = []
     for name in names:
         task, checks = exam.tasks[name], exam.checks[name]
@@ -72,7 +73,7 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result
         raise
     except Exception as error:
         cause = f"could not be graded, which is a defect of the grader ({type(error).__name__}): please report it"
-        return unreadable(replace(submission, cause=cause))
+        return unreadable(replace(submission, cause=cause), box.limits)
 
 
 def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
@@ -89,7 +90,7 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
         written=tuple(written),
         points=sum(task.points for task in tasks),
         max_points=sum(task.max_points for task in tasks),
-        warnings=(NO_WALL,),
+        warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
     )
 
@@ -98,7 +99,11 @@ def _is_readable(submission: Submission) -> bool:
     return submission.notebook is not None and submission.assignment is not None and not submission.cause
 
 
-def unreadable(submission: Submission) -> Result:
+def _warnings(limits: Limits) -> tuple[str, ...]:
+    return () if limits.walled else (NO_WALL,)
+
+
+def unreadable(submission: Submission, limits: Limits) -> Result:
     """The row of a submission that could not be graded, with its cause."""
     slug = submission.assignment.slug if submission.assignment else None
     return Result(
@@ -108,7 +113,7 @@ def unreadable(submission: Submission) -> Result:
         "unreadable",
         submission.cause,
         submission.repairs,
-        warnings=(NO_WALL,),
+        warnings=_warnings(limits),
     )
 
 
@@ -154,7 +159,7 @@ def grade_all(
     Raises:
         CourseError: no worker can be started, or the cluster cannot be used.
     """
-    with contextlib.closing(_readable(submissions)) as queue:
+    with contextlib.closing(_readable(submissions, limits)) as queue:
         if jobs == 1 and scheduler is None:
             with contextlib.ExitStack() as stack:
                 box = box or stack.enter_context(Sandbox(_modules(exams), limits))
@@ -163,12 +168,13 @@ def grade_all(
         if box is not None:
             box.close()  # other processes grade; its memory is theirs
         with tempfile.TemporaryDirectory(prefix="course-grade-", ignore_cleanup_errors=True) as folder:
-            yield from _in_pool(_pool(Grader(exams, limits), jobs, scheduler, Path(folder)), queue)
+            pool = _pool(Grader(exams, limits), jobs, scheduler, Path(folder))
+            yield from _in_pool(pool, queue, limits)
 
 
-def _readable(submissions: Iterable[Submission]) -> Iterator[Submission | Result]:
+def _readable(submissions: Iterable[Submission], limits: Limits) -> Iterator[Submission | Result]:
     """Submissions that can be graded, and the rows of those that cannot."""
-    yield from (one if _is_readable(one) else unreadable(one) for one in submissions)
+    yield from (one if _is_readable(one) else unreadable(one, limits) for one in submissions)
 
 
 def _one(exams: Mapping[str, Exam], submission: Submission, box: Sandbox) -> Result:
@@ -186,9 +192,9 @@ def _pool(grader: Grader, jobs: int, scheduler: str | None, folder: Path) -> Poo
     return DaskPool(grader, scheduler)
 
 
-def _in_pool(pool: Pool, queue: Iterator[Submission | Result]) -> Iterator[Result]:
+def _in_pool(pool: Pool, queue: Iterator[Submission | Result], limits: Limits) -> Iterator[Result]:
     """Keep the pool busy; a submission whose process died is tried again, and given up when that happens too often."""
-    crew = _Crew(pool)
+    crew = _Crew(pool, limits)
     done = False
     try:
         for one in queue:
@@ -208,8 +214,9 @@ def _in_pool(pool: Pool, queue: Iterator[Submission | Result]) -> Iterator[Resul
 class _Crew:
     """What is in flight in a pool, and what died there."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, limits: Limits) -> None:
         self.pool = pool
+        self.limits = limits
         self.running: dict[Future[Result], Submission] = {}
         self.suspects: deque[Submission] = deque()
         self.deaths: Counter[tuple[str, str]] = Counter()
@@ -246,7 +253,7 @@ class _Crew:
             raise WorkerError("every process that grades dies: is there too little memory for so many?")
         if self.deaths[key] >= (DEATHS if self.pool.sure else 2):
             cause = "the process that graded it died each time that it was tried; it was not graded."
-            yield unreadable(replace(submission, cause=cause))
+            yield unreadable(replace(submission, cause=cause), self.limits)
         elif self.pool.sure:
             self.start(submission)
         else:

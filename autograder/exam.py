@@ -34,6 +34,7 @@ class Exam:
         expected: the reference's observation, by task; never enters a student's process.
         arrays: images for the probes.
         written: points of the written answers, by grade_id.
+        references: modules of `waferlab.reference` that answers may import: those of earlier assignments.
     """
 
     assignment: Assignment
@@ -43,6 +44,7 @@ class Exam:
     expected: dict[str, Observation]
     arrays: Mapping[str, np.ndarray]
     written: dict[str, float]
+    references: tuple[str, ...] = ()
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -91,10 +93,10 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     return read_notebook(path)
 
 
-def limits_of(course: Course) -> Limits:
-    """The limits in `course.toml`."""
+def limits_of(course: Course, *, walled: bool = True) -> Limits:
+    """The limits in `course.toml`, with or without the wall."""
     settings = course.settings["grading"]
-    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20))
+    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20), walled)
 
 
 def choose_dataset(name: str) -> str:
@@ -146,8 +148,9 @@ def prepare(
     tasks = checks_module(assignment.module).TASKS
     seeds = {name: derive_seed(secret, assignment.slug, name) for name in tasks}
     asks = [Ask(name, seed, FIRST_LIMIT) for name, seed in seeds.items()]
-    exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays)
-    timed = box.run(assignment.module, graft, asks, arrays=arrays)
+    earlier = tuple(one.module for one in course.assignments if one.slug < assignment.slug)
+    exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
+    timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     settings = course.settings["grading"]
     seconds = {
         name: max(float(settings["min_seconds"]), settings["time_factor"] * answer.seconds)
@@ -155,7 +158,7 @@ def prepare(
     }
     expected = {name: answer.seen for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
-    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written)
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier)
     _prove(exam, timed)
     return exam
 

@@ -42,6 +42,7 @@ def grade(
     jobs: int,
     dataset: str | None = None,
     scheduler: str | None = None,
+    walled: bool = True,
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
@@ -53,6 +54,7 @@ def grade(
         jobs: processes.
         dataset: images for the hidden checks; by default as `course.toml` says.
         scheduler: address of a dask scheduler whose workers grade, instead of processes on this machine.
+        walled: run students' code behind the wall; without it every report carries a warning.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
@@ -84,7 +86,7 @@ def _grade(
 ) -> Graded:
     secret = run_secret(out)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
-    limits = limits_of(course)
+    limits = limits_of(course, walled=walled)
     assignments = _assignments(submissions)
     with Sandbox([one.module for one in assignments], limits) as box:
         exams = _prepare_all(course, assignments, secret, name, box, progress)

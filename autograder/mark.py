@@ -18,7 +18,12 @@ MAX_ANSWER = 2 * 2**20
 
 
 def mark(
-    course: Course, assignment: Assignment, files: Sequence[Path], dataset: str | None = None
+    course: Course,
+    assignment: Assignment,
+    files: Sequence[Path],
+    dataset: str | None = None,
+    *,
+    walled: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Mark answer files; a file may answer only some tasks, and then only their checks run and count.
 
@@ -27,6 +32,7 @@ def mark(
         assignment: whose tasks the files answer.
         files: Python source, as it would stand in the solution cells.
         dataset: images for the hidden checks; by default as `course.toml` says.
+        walled: run the answers behind the wall.
 
     Yields:
         One object per file: `file`, `points`, `max_points`, and `checks` with `name` (task and check, joined by a
@@ -42,7 +48,7 @@ def mark(
     secret = secrets.token_bytes(32)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
     arrays = probe_arrays([assignment], name, secret).get(assignment.slug, {})
-    with Sandbox([assignment.module], limits_of(course)) as box:
+    with Sandbox([assignment.module], limits_of(course, walled=walled)) as box:
         exam = prepare(course, assignment, secret, arrays, box)
         for path, graft, tasks in grafts:
             results = grade_graft(exam, graft, box, tasks)

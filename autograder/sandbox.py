@@ -95,7 +95,8 @@ def environment(home: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     fixed = {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "WAFERLAB_PROFILE": "smoke", "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**kept, **threads, **fixed, "USER": "student", "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home / "mpl")}
+    places = {"USER": "student", "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(home / "mpl")}
+    return {**kept, **threads, **fixed, **places}
 
 
 class Sandbox:

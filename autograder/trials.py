@@ -121,13 +121,14 @@ def take_too_much_together(told: dict[str, Any]) -> str:
 
 def start_too_many_processes(told: dict[str, Any]) -> str:
     """Fork until the kernel says no."""
-    for count in range(int(told["processes"][0]) + 1):
+    most = int(told["processes"][0])
+    for _ in range(most + 1):
         try:
             if os.fork() == 0:
                 time.sleep(60)
         except OSError:
             return ""
-    return f"{count} processes"
+    return f"more than {most} processes"
 
 
 def open_too_many_files(told: dict[str, Any]) -> str:

@@ -110,4 +110,3 @@ def _package(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise NoWallError(f"the package `{name}` is not installed: run `make .venv`")
     return Path(spec.origin).parent
-

@@ -136,9 +136,7 @@ def read_job(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads((folder / "job.json").read_bytes()), arrays
 
 
-def answer(
-    job: dict[str, Any], arrays: dict[str, Any], task_name: str, dead: frozenset[int], report: Any
-) -> bytes:
+def answer(job: dict[str, Any], arrays: dict[str, Any], task_name: str, dead: frozenset[int], report: Any) -> bytes:
     """Execute the job's cells and run one probe; returns the packed observation."""
     import numpy as np
     from waferlab.checks.core import Case
@@ -236,9 +234,10 @@ def ask(folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[
 
 def _in_words(why: str, limits: WorkerLimits) -> str:
     return {
+        "time": "its time was over",
         "output": f"its output was larger than {limits.max_bytes / 2**20:g} MB",
         "memory": f"its processes together held more than {limits.memory_gb:g} GB of memory",
-    }.get(why, why)
+    }[why]
 
 
 def collect(pid: int, out: int, progress: int, seconds: float, limits: WorkerLimits) -> tuple[bytes, list[str], str]:
