@@ -14,7 +14,7 @@ from autograder.intake import collect
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, sole_writer
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Limits, Sandbox
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 
@@ -72,7 +72,7 @@ def grade(
             f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
         )
     with sole_writer(out):
-        return _grade(course, submissions, out, jobs, dataset, scheduler, progress)
+        return _grade(course, submissions, out, jobs, dataset, limits_of(course, walled=walled), scheduler, progress)
 
 
 def _grade(
@@ -81,12 +81,12 @@ def _grade(
     out: Path,
     jobs: int,
     dataset: str | None,
+    limits: Limits,
     scheduler: str | None,
     progress: Progress,
 ) -> Graded:
     secret = run_secret(out)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
-    limits = limits_of(course, walled=walled)
     assignments = _assignments(submissions)
     with Sandbox([one.module for one in assignments], limits) as box:
         exams = _prepare_all(course, assignments, secret, name, box, progress)

@@ -12,7 +12,7 @@ from grader_doubles import Double, submissions
 
 from autograder import cluster, engine
 from autograder.layout import CourseError
-from autograder.sandbox import WorkerError
+from autograder.sandbox import Limits, WorkerError
 
 pytestmark = pytest.mark.xdist_group("dask")
 
@@ -41,7 +41,7 @@ def begun(tmp_path):
 def test_two_workers_share_the_class(pool, tmp_path):
     """Does every submission come back once, graded by both workers?"""
     students = [f"slow-{number}" for number in range(6)]
-    results = list(engine._in_pool(pool, iter(submissions(*students))))
+    results = list(engine._in_pool(pool, iter(submissions(*students)), Limits()))
     assert sorted(one.student for one in results) == students
     assert set(begun(tmp_path).values()) == {1}
     assert len({one.repairs for one in results}) == 2
@@ -50,7 +50,7 @@ def test_two_workers_share_the_class(pool, tmp_path):
 def test_a_worker_that_dies_is_survived(pool, tmp_path):
     """Is what a dead worker was grading graded elsewhere, nothing lost and nothing twice?"""
     students = ["once-ada", *(f"slow-{number}" for number in range(5))]
-    results = list(engine._in_pool(pool, iter(submissions(*students))))
+    results = list(engine._in_pool(pool, iter(submissions(*students)), Limits()))
     assert sorted((one.student, one.status) for one in results) == [(name, "graded") for name in students]
     assert begun(tmp_path)["once-ada"] == 2
 
@@ -58,7 +58,7 @@ def test_a_worker_that_dies_is_survived(pool, tmp_path):
 def test_a_submission_that_always_kills_its_worker_is_given_up(pool, tmp_path):
     """Does a deadly submission become a row with a cause, and does its neighbour on the worker keep its points?"""
     students = ["deadly-ada", "slow-bob", "slow-cyd", "slow-dan"]
-    results = {one.student: one for one in engine._in_pool(pool, iter(submissions(*students)))}
+    results = {one.student: one for one in engine._in_pool(pool, iter(submissions(*students)), Limits())}
     assert {name: one.status for name, one in results.items()} == {
         "deadly-ada": "unreadable",
         "slow-bob": "graded",
@@ -70,7 +70,7 @@ def test_a_submission_that_always_kills_its_worker_is_given_up(pool, tmp_path):
 
 def test_nothing_of_a_run_stays_on_the_cluster(pool, two_workers):
     """Is the grader gone from every worker when the run has ended?"""
-    list(engine._in_pool(pool, iter(submissions("ada"))))
+    list(engine._in_pool(pool, iter(submissions("ada")), Limits()))
     with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
         plugins = client.run(lambda dask_worker: [name for name in dask_worker.plugins if name.startswith("course")])
     assert list(plugins.values()) == [[], []]
@@ -79,7 +79,7 @@ def test_nothing_of_a_run_stays_on_the_cluster(pool, two_workers):
 def test_a_worker_that_cannot_start_its_sandbox_is_named(pool):
     """Does the message say which machine lacks something?"""
     with pytest.raises(WorkerError, match=r"did not start \(on the worker tcp://127"):
-        list(engine._in_pool(pool, iter(submissions("unable"))))
+        list(engine._in_pool(pool, iter(submissions("unable")), Limits()))
 
 
 # --- clusters that cannot be used -------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from autograder import engine
 from autograder.layout import Assignment
 from autograder.model import Submission
 from autograder.pools import ProcessPool
-from autograder.sandbox import Limits, WorkerError
+from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
 
@@ -37,7 +37,7 @@ def submissions(*students):
 
 def grade(*students):
     exams = {ASSIGNMENT.slug: Exam()}
-    results = engine.grade_all(exams, submissions(*students), jobs=1, limits=Limits(), box=object())
+    results = engine.grade_all(exams, submissions(*students), jobs=1, limits=Limits(), box=Sandbox([]))
     return {result.student: result for result in results}
 
 
@@ -47,7 +47,7 @@ def test_a_submission_that_breaks_the_grader_is_a_row_with_a_cause(monkeypatch):
     def graded(exam, submission, box):
         if submission.student == "bob":
             raise ZeroDivisionError("secret detail")
-        return engine.unreadable(submission)
+        return engine.unreadable(submission, box.limits)
 
     monkeypatch.setattr(engine, "_graded", graded)
     results = grade("ada", "bob", "cyd")
@@ -70,7 +70,7 @@ def test_a_run_without_a_worker_stops_with_the_reason(monkeypatch):
 def test_what_could_not_be_read_keeps_its_cause():
     """Does a broken file become a row without being run?"""
     broken = Submission("ada", "ada.ipynb", None, None, "not a notebook")
-    (row,) = engine.grade_all({}, [broken], jobs=1, limits=Limits(), box=object())
+    (row,) = engine.grade_all({}, [broken], jobs=1, limits=Limits(), box=Sandbox([]))
     assert (row.status, row.cause, row.points) == ("unreadable", "not a notebook", 0)
 
 
@@ -89,7 +89,7 @@ def begun(tmp_path):
 def test_each_submission_is_graded_once_by_processes_that_stay(pool, tmp_path):
     """Do two processes share the work, each started once, and does every submission come back once?"""
     students = [f"slow-{number}" for number in range(6)]
-    results = list(engine._in_pool(pool, iter(doubles(*students))))
+    results = list(engine._in_pool(pool, iter(doubles(*students)), Limits()))
     assert sorted(one.student for one in results) == students
     assert set(begun(tmp_path).values()) == {1}
     assert len({one.repairs for one in results}) == 2
@@ -97,7 +97,7 @@ def test_each_submission_is_graded_once_by_processes_that_stay(pool, tmp_path):
 
 def test_a_killed_process_does_not_end_the_run(pool, tmp_path):
     """Is a submission whose process the system killed graded again, and nobody else twice?"""
-    results = list(engine._in_pool(pool, iter(doubles("ada", "once-bob", "cyd", "dan"))))
+    results = list(engine._in_pool(pool, iter(doubles("ada", "once-bob", "cyd", "dan")), Limits()))
     assert sorted((one.student, one.status) for one in results) == [
         (name, "graded") for name in ("ada", "cyd", "dan", "once-bob")
     ]
@@ -106,7 +106,7 @@ def test_a_killed_process_does_not_end_the_run(pool, tmp_path):
 
 def test_a_submission_that_always_kills_its_process_is_given_up(pool, tmp_path):
     """Does a deadly submission become a row with a cause after three processes, and cost no one else a row?"""
-    results = {one.student: one for one in engine._in_pool(pool, iter(doubles("ada", "deadly-bob", "cyd")))}
+    results = {one.student: one for one in engine._in_pool(pool, iter(doubles("ada", "deadly-bob", "cyd")), Limits())}
     assert {name: one.status for name, one in results.items()} == {
         "ada": "graded",
         "deadly-bob": "unreadable",
@@ -119,14 +119,14 @@ def test_a_submission_that_always_kills_its_process_is_given_up(pool, tmp_path):
 def test_a_process_without_a_worker_ends_the_run_with_the_reason(pool):
     """Is a sandbox that cannot start in a grading process told as such?"""
     with pytest.raises(WorkerError, match="did not start"):
-        list(engine._in_pool(pool, iter(doubles("unable"))))
+        list(engine._in_pool(pool, iter(doubles("unable")), Limits()))
 
 
 def test_a_class_is_taken_as_fast_as_it_is_graded(pool):
     """Are submissions read only when a process is free, so that memory does not grow with the class?"""
     taken = []
     students = (taken.append(one) or one for one in doubles(*map(str, range(40))))
-    results = engine._in_pool(pool, students)
+    results = engine._in_pool(pool, students, Limits())
     for _ in range(10):
         next(results)
     assert len(taken) <= 13
@@ -135,7 +135,7 @@ def test_a_class_is_taken_as_fast_as_it_is_graded(pool):
 
 def test_a_run_that_is_left_early_leaves_no_process(pool):
     """Does an interrupted run end its processes?"""
-    results = engine._in_pool(pool, iter(doubles(*"abcdef")))
+    results = engine._in_pool(pool, iter(doubles(*"abcdef")), Limits())
     pid = int(next(results).repairs[0])
     results.close()
     with pytest.raises(ProcessLookupError):
@@ -149,9 +149,10 @@ import os, pathlib, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from autograder import engine
 from autograder.pools import ProcessPool
+from autograder.sandbox import Limits
 from grader_doubles import Double, submissions
 folder = pathlib.Path({str(tmp_path)!r})
-for one in engine._in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(submissions("ada", "bob"))):
+for one in engine._in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(submissions("ada", "bob")), Limits()):
     print(one.repairs[0], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -166,3 +167,10 @@ def ends(pid, seconds=20):
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     return not Path(f"/proc/{pid}").exists()
+
+
+def test_only_a_run_without_the_wall_is_marked():
+    """Does every row of an unwalled run, and of no other, say so?"""
+    broken = Submission("ada", "ada.ipynb", None, None, "not a notebook")
+    rows = [next(engine.grade_all({}, [broken], jobs=1, limits=Limits(walled=walled))) for walled in (True, False)]
+    assert [row.warnings for row in rows] == [(), (NO_WALL,)]
