@@ -66,9 +66,16 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
-    with Progress(*columns, TimeRemainingColumn(), console=err, transient=True) as bar:
+    remaining = TimeRemainingColumn(elapsed_when_finished=True)
+    with Progress(*columns, remaining, console=err, transient=True, speed_estimate_period=300) as bar:
         task = bar.add_task("starting", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+        def show(what: str, done: int, total: int) -> None:
+            if bar.tasks[0].description != what:  # the pace of another step, and what an earlier run did, tell nothing
+                bar.reset(task, total=total or None, completed=done, description=what)
+            bar.update(task, completed=done)
+
+        yield show
 
 
 def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:

@@ -77,7 +77,7 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result
 
 
 def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
-    graft = regraft(exam.release, submission.notebook, exam.defines)
+    graft = regraft(exam.release, submission.read(), exam.defines)
     tasks = grade_graft(exam, graft, box)
     written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
     return Result(

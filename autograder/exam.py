@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,13 @@ class Exam:
     def checks(self) -> dict[str, tuple[Check, ...]]:
         """The points table."""
         return verdict_module(self.assignment.module).CHECKS
+
+    @cached_property
+    def digest(self) -> str:
+        """What every result of this exam depends on: the release and the seeds."""
+        shapes = {name: array.shape for name, array in self.arrays.items()}
+        text = json.dumps([self.release, self.seeds, shapes], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def defines(self) -> dict[str, tuple[str, ...]]:

@@ -117,7 +117,7 @@ def _graft(course: Course, release: NotebookNode, submission: Submission | None,
     """The rebuilt submission; from the result alone, without helper cells, when the notebook is not at hand."""
     if submission is not None and submission.notebook is not None and submission.assignment is not None:
         tasks = checks_module(submission.assignment.module).TASKS
-        return regraft(release, submission.notebook, {name: task.defines for name, task in tasks.items()})
+        return regraft(release, submission.read(), {name: task.defines for name, task in tasks.items()})
     cells = tuple(Cell("solution", name, source) for name, source in result.answers.items())
     return Graft(cells, {}, {answer.name: answer.answer for answer in result.written})
 

@@ -15,6 +15,7 @@ from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, sole_writer
 from autograder.sandbox import Limits, Sandbox
+from autograder.shelf import Shelf
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 
@@ -66,13 +67,17 @@ def grade(
         from autograder.cluster import check_cluster
 
         check_cluster(scheduler)
-    submissions = collect(course, paths)
-    if not submissions:
-        raise CourseError(
-            f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
-        )
-    with sole_writer(out):
-        return _grade(course, submissions, out, jobs, dataset, limits_of(course, walled=walled), scheduler, progress)
+    progress("reading what was handed in", 0, 0)
+    with Shelf() as shelf:
+        submissions = collect(course, paths, shelf=shelf)
+        if not submissions:
+            raise CourseError(
+                f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
+            )
+        with sole_writer(out):
+            return _grade(
+                course, submissions, out, jobs, dataset, limits_of(course, walled=walled), scheduler, progress
+            )
 
 
 def _grade(
@@ -124,8 +129,7 @@ def _grade_missing(
         _identity(one): fingerprint(one, exams.get(one.assignment.slug) if one.assignment else None)
         for one in submissions
     }
-    graded = {key for key, result in journal.done.items() if result.status == "graded"}
-    missing = [one for one in submissions if keys[_identity(one)] not in graded]
+    missing = [one for one in submissions if keys[_identity(one)] not in journal.graded]
     done = len(submissions) - len(missing)
     progress("grading", done, len(submissions))
     for result in run(missing):

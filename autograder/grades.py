@@ -57,7 +57,7 @@ def grades(course: Course, folder: Path) -> list[Result]:
     if not (folder / RESULTS).is_file():
         raise CourseError(f"{folder} holds no {RESULTS}: expected the run folder of `course grade`")
     with sole_writer(folder):
-        results = _with_notes(sorted(Journal(folder).done.values(), key=sort_key))
+        results = _with_notes(sorted(Journal(folder).values(), key=sort_key))
         return _finish(course, folder, results, set())
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from nbformat import NotebookNode
 
 from autograder.layout import Assignment
+from autograder.shelf import Packed, Shelved
 from autograder.verdicts import Mark
 
 CellKind = Literal["provided", "solution", "helper"]
@@ -22,7 +23,7 @@ class Submission:
         student: who handed it in, from the folder or file name.
         file: where it lay, for reports (an archive's member is `archive.zip/member.ipynb`).
         assignment: which assignment it answers, None when that could not be told.
-        notebook: its contents, None when it could not be read.
+        notebook: its contents, or where they are kept; None when it could not be read.
         cause: why it could not be read or placed, in words.
         repairs: what intake mended (for example: "byte order mark removed").
         submitted_at: when it was handed in (ISO 8601 with an offset), where the folder tells.
@@ -31,10 +32,15 @@ class Submission:
     student: str
     file: str
     assignment: Assignment | None = None
-    notebook: NotebookNode | None = None
+    notebook: NotebookNode | Shelved | Packed | None = None
     cause: str | None = None
     repairs: tuple[str, ...] = ()
     submitted_at: str | None = None
+
+    def read(self) -> NotebookNode:
+        """The notebook, from wherever it is kept."""
+        assert self.notebook is not None
+        return self.notebook.read() if isinstance(self.notebook, (Shelved, Packed)) else self.notebook
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.exam import Exam
 from autograder.layout import CourseError
 from autograder.model import Result, Submission, TaskResult, WrittenResult
+from autograder.shelf import digest_of
 from autograder.verdicts import Mark
 
 RESULTS = "results.jsonl"
@@ -25,6 +28,7 @@ GRADES = [
     *("student", "assignment", "status", "points", "max_points", "written_points", "written_max", "to_mark"),
     *("extra_credit", "late_penalty", "total", "max_total", "file", "remarks"),
 ]
+SYNC_SECONDS = 5.0  # between two calls that make the disk itself hold what was written
 
 
 def run_secret(folder: Path) -> bytes:
@@ -68,15 +72,17 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 def fingerprint(submission: Submission, exam: Exam | None) -> str:
     """What a result depends on: the notebook, and the release and seeds it was graded with."""
-    parts: list[Any] = [submission.student, submission.file, submission.cause, submission.notebook]
-    if exam is not None:
-        parts += [exam.release, exam.seeds, {name: array.shape for name, array in exam.arrays.items()}]
-    text = json.dumps(parts, sort_keys=True, default=str)
+    parts = [submission.student, submission.file, submission.cause, digest_of(submission.notebook)]
+    text = json.dumps([*parts, exam.digest if exam else None])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-class Journal:
-    """The run's results so far, one JSON line each, flushed as they finish.
+class Journal(Mapping[str, Result]):
+    """The run's results so far by fingerprint, one JSON line each, in the file as soon as they are known.
+
+    Only their places are kept in memory. A line is handed to the system at once, so that killing the run loses
+    nothing; a failing machine loses what was graded in its last seconds. A line that was cut off is removed when the
+    journal is opened again; of several lines with one fingerprint the last counts.
 
     Args:
         folder: the run folder.
@@ -84,32 +90,73 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / RESULTS
-        self.done: dict[str, Result] = {}
-        if self.path.exists():
-            self._read()
+        self.graded: set[str] = set()
+        self._places: dict[str, tuple[tuple[str, str, str], int, int]] = {}  # order, offset and size of each line
+        self._file = self.path.open("a+b")
+        weakref.finalize(self, self._file.close)
+        self._end = 0
+        self._synced = 0.0
+        self._read()
 
     def _read(self) -> None:
-        for line in self.path.read_text(encoding="utf-8").splitlines():
+        self._file.seek(0)
+        whole = 0
+        for line in self._file:
+            whole += len(line) if line.endswith(b"\n") else 0
             try:
                 entry = json.loads(line)
                 key = entry.pop("fingerprint")
-                self.done[key] = result_from(entry)
+                self._note(key, result_from(entry), len(line))
             except (ValueError, KeyError, TypeError):
-                continue  # the last line of an interrupted run; it is graded again
+                pass  # damaged; it is graded again
+            self._end += len(line)
+        self._file.truncate(whole)
+        self._end = whole
+
+    def _note(self, key: str, result: Result, size: int) -> None:
+        self._places[key] = (sort_key(result), self._end, size)
+        self.graded.add(key) if result.status == "graded" else self.graded.discard(key)
+
+    def __getitem__(self, key: str) -> Result:
+        return _parse(self._line_of(key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _line_of(self, key: str) -> bytes:
+        _, offset, size = self._places[key]
+        return os.pread(self._file.fileno(), size, offset)
 
     def add(self, key: str, result: Result) -> None:
         """Append one result."""
-        self.done[key] = result
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(key, result) + "\n")
+        line = _line(key, result).encode("ascii") + b"\n"
+        self._file.write(line)
+        self._file.flush()
+        self._note(key, result, len(line))
+        self._end += len(line)
+        if time.monotonic() - self._synced > SYNC_SECONDS:
+            os.fsync(self._file.fileno())
+            self._synced = time.monotonic()
 
     def finish(self, keys: Iterable[str]) -> list[Result]:
         """Rewrite the file with the results of this run only, sorted; returns them in that order."""
-        entries = sorted(((self.done[key], key) for key in set(keys)), key=lambda entry: sort_key(entry[0]))
         part = self.path.with_suffix(".part")
-        part.write_text("".join(_line(key, result) + "\n" for result, key in entries), encoding="utf-8")
+        order = sorted(set(keys), key=lambda key: (self._places[key][0], key))
+        with part.open("wb") as file:
+            file.writelines(self._line_of(key) for key in order)
+            file.flush()
+            os.fsync(file.fileno())
         part.replace(self.path)
-        return [result for result, _ in entries]
+        return [self[key] for key in order]
+
+
+def _parse(line: bytes) -> Result:
+    entry = json.loads(line)
+    del entry["fingerprint"]
+    return result_from(entry)
 
 
 def sort_key(result: Result) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from autograder.intake.recognising import Portrait, portraits, recognise
 from autograder.intake.students import Owner, clean_name, owners, safe_name, version_of
 from autograder.layout import Course
 from autograder.model import Submission
+from autograder.shelf import Shelf
 
 __all__ = ["IntakeLimits", "collect", "safe_name"]
 
@@ -32,7 +33,9 @@ class _Entry:
     version: tuple[int, int]
 
 
-def collect(course: Course, paths: Sequence[Path], limits: IntakeLimits | None = None) -> list[Submission]:
+def collect(
+    course: Course, paths: Sequence[Path], limits: IntakeLimits | None = None, shelf: Shelf | None = None
+) -> list[Submission]:
     """Read everything that was handed in.
 
     Of several readable files of one student for one assignment, the newest by its name is kept (`encoder (2).ipynb`
@@ -42,6 +45,7 @@ def collect(course: Course, paths: Sequence[Path], limits: IntakeLimits | None =
         course: the course, with its release notebooks.
         paths: folders, notebooks and zip archives.
         limits: what a submission may cost; by default those of `IntakeLimits`.
+        shelf: where notebooks wait until they are graded; by default in memory.
 
     Returns:
         Submissions sorted by student, assignment and file; the same for the same files, whatever their order.
@@ -52,7 +56,7 @@ def collect(course: Course, paths: Sequence[Path], limits: IntakeLimits | None =
     limits = limits or IntakeLimits()
     known = portraits(course)
     seen: set[Path] = set()
-    entries = [entry for path in paths for entry in _entries(course, path, known, limits, seen)]
+    entries = [entry for path in paths for entry in _entries(course, path, known, limits, seen, shelf)]
     kept = _one_each(sorted(entries, key=_order))
     return sorted(
         _distinct(kept), key=lambda one: (one.student, one.assignment.slug if one.assignment else "~", one.file)
@@ -60,10 +64,15 @@ def collect(course: Course, paths: Sequence[Path], limits: IntakeLimits | None =
 
 
 def _entries(
-    course: Course, path: Path, known: Sequence[Portrait], limits: IntakeLimits, seen: set[Path]
+    course: Course,
+    path: Path,
+    known: Sequence[Portrait],
+    limits: IntakeLimits,
+    seen: set[Path],
+    shelf: Shelf | None,
 ) -> list[_Entry]:
     """Everything under one path; each file's bytes are dropped as soon as its notebook has been read."""
-    read = [(found.parts, _read(found, known, limits)) for found in find(path, limits, seen)]
+    read = [(found.parts, _read(found, known, limits, shelf)) for found in find(path, limits, seen)]
     whose = owners(path.resolve(), [parts for parts, _ in read], course.assignments)
     return [
         _Entry(replace(one, student=owner.student, file=_label(path, parts)), owner, version_of(parts[-1]))
@@ -71,7 +80,7 @@ def _entries(
     ]
 
 
-def _read(found: Found, known: Sequence[Portrait], limits: IntakeLimits) -> Submission:
+def _read(found: Found, known: Sequence[Portrait], limits: IntakeLimits, shelf: Shelf | None) -> Submission:
     """The submission in one file, its student and file name still open."""
     if found.data is None:
         return Submission("", "", cause=found.cause)
@@ -80,7 +89,8 @@ def _read(found: Found, known: Sequence[Portrait], limits: IntakeLimits) -> Subm
     except Unreadable as error:
         return Submission("", "", cause=str(error))
     assignment, more, cause = recognise(notebook, found.parts, known)
-    return Submission("", "", assignment, None if cause else notebook, cause, (*repairs, *more))
+    kept = None if cause else shelf.put(notebook) if shelf else notebook
+    return Submission("", "", assignment, kept, cause, (*repairs, *more))
 
 
 def _label(path: Path, parts: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.layout import CourseError
 from autograder.model import Result, TaskResult, WrittenResult
-from autograder.record import Journal, run_secret, write_tables
+from autograder.record import Journal, run_secret, sole_writer, write_tables
 from autograder.verdicts import Mark
 
 
@@ -25,7 +25,7 @@ def rows(path):
 def test_a_result_comes_back_from_disk_as_it_was(tmp_path):
     """Is a resumed run's result equal to the one it saved?"""
     Journal(tmp_path).add("k", result("ada"))
-    assert Journal(tmp_path).done == {"k": result("ada")}
+    assert Journal(tmp_path) == {"k": result("ada")}
 
 
 def test_a_line_that_was_cut_off_is_graded_again(tmp_path):
@@ -34,7 +34,7 @@ def test_a_line_that_was_cut_off_is_graded_again(tmp_path):
     journal.add("a", result("ada"))
     journal.add("b", result("bob"))
     journal.path.write_bytes(journal.path.read_bytes()[:-40])
-    assert list(Journal(tmp_path).done) == ["a"]
+    assert list(Journal(tmp_path)) == ["a"]
 
 
 def test_the_finished_file_does_not_depend_on_the_order_of_results(tmp_path):
@@ -92,3 +92,54 @@ def test_a_student_s_name_is_never_a_formula(tmp_path):
     """Does a spreadsheet that opens the table run `=HYPERLINK(…)`?"""
     write_tables(tmp_path, [result('=HYPERLINK("http://evil")')])
     assert rows(tmp_path / "grades.csv")[0]["student"].startswith("'=")
+
+
+def test_what_follows_a_cut_off_line_is_not_lost(tmp_path):
+    """Does a run that is interrupted twice keep what it graded in between?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada"))
+    journal.add("b", result("bob"))
+    journal.path.write_bytes(journal.path.read_bytes()[:-40])
+    Journal(tmp_path).add("c", result("cyd"))
+    assert dict(Journal(tmp_path)) == {"a": result("ada"), "c": result("cyd")}
+
+
+def test_a_damaged_line_costs_itself_only(tmp_path):
+    """Are the lines after null bytes, which a failing disk leaves, still read?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada"))
+    with journal.path.open("ab") as file:
+        file.write(b"\0" * 20 + b'\xff\n{"fingerprint": "x"}\n')
+    journal = Journal(tmp_path)
+    journal.add("b", result("bob"))
+    assert dict(Journal(tmp_path)) == {"a": result("ada"), "b": result("bob")}
+
+
+def test_of_two_lines_with_one_fingerprint_the_last_counts(tmp_path):
+    """Does a submission that was graded again have one row, the new one?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada", points=1.0))
+    journal.add("a", result("ada", points=2.0))
+    assert [one.points for one in Journal(tmp_path).finish(["a"])] == [2.0]
+    assert len(journal.path.read_text().splitlines()) == 1
+
+
+def test_only_graded_rows_are_kept_from_an_earlier_run(tmp_path):
+    """Is a file that could not be graded tried again?"""
+    journal = Journal(tmp_path)
+    journal.add("a", result("ada"))
+    journal.add("b", Result("bob", "bob.ipynb", None, "unreadable", "it broke off"))
+    assert Journal(tmp_path).graded == {"a"}
+
+
+def test_two_runs_do_not_write_to_one_folder(tmp_path):
+    """Is a second run refused while the first one writes, and welcome afterwards?"""
+    with (
+        sole_writer(tmp_path / "run"),
+        pytest.raises(CourseError, match="another run is writing"),
+        sole_writer(tmp_path / "run"),
+    ):
+        pass
+    with sole_writer(tmp_path / "run"):
+        pass
+    assert list((tmp_path / "run").iterdir()) == []
