@@ -27,6 +27,7 @@ MAX_CELL = 50_000  # characters of one cell
 MAX_MESSAGE = 800
 MAX_LISTED = 60  # checks of a task, repairs
 MAX_HELPERS = 40
+ACTIVE_TEX = ("bbox", "class", "cssId", "data", "href", "html", "mmlToken", "require", "style", "unicode")
 
 CONFIG = '''\
 """Written by `course grade`. Mark written answers in this folder, with the course's environment activated:
@@ -192,13 +193,14 @@ def _found(task: TaskResult) -> NotebookNode:
 def harmless(text: str) -> str:
     r"""A student's Markdown that cannot run, load or restyle anything in the browser of the person who marks it.
 
-    Formgrader renders Markdown with all HTML in it, inside a session that may execute code. A space takes the meaning
-    from what begins a tag; images become links; TeX commands that make links or styles lose their backslash.
+    Formgrader renders Markdown with all HTML and any kind of link in it, inside a session that may execute code. A
+    space takes the meaning from what begins a tag, a link or an image; TeX commands that make links or styles lose
+    their backslash.
 
     >>> harmless("<script>alert(1)</script> $a<b$ ![x](http://e) $\\href{javascript:f()}{x}$")
-    '< script>alert(1)< /script> $a< b$ [x](http://e) $href{javascript:f()}{x}$'
+    '< script>alert(1)< /script> $a< b$ ![x] (http://e) $href{javascript:f()}{x}$'
     """
     text = shown(text, MAX_CELL)
     text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
-    text = re.sub(r"!\s*(?=\[)", "", text)
-    return re.sub(r"\\(?=(?:href|style|class|cssId|require|data|unicode|html|mmlToken)\b)", "", text)
+    text = re.sub(r"\](?=[(:])", "] ", text)
+    return re.sub(rf"\\(?=(?:{'|'.join(ACTIVE_TEX)})(?![A-Za-z]))", "", text)

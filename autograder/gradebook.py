@@ -250,7 +250,7 @@ class _Sheet:
             old = student in known
             assignments[old].append({"id": ids[0], "timestamp": moment(result.submitted_at), **keys})
             keys = {"assignment_id": ids[0], "notebook_id": notebook.id}
-            notebooks[old].append({"id": ids[1], "late_submission_penalty": result.late_penalty, **keys})
+            notebooks[old].append({"id": ids[1], "late_submission_penalty": float(result.late_penalty), **keys})
             found[student] = ids[1]
         for table, (new, again) in ((whole, assignments), (part, notebooks)):
             self._insert(table, new)
@@ -323,7 +323,7 @@ def _student(key: str, name: str) -> dict[str, Any]:
 
 def _scores(result: Result) -> dict[str, float | None]:
     """Automatic points by cell; None for what a person marks. An empty written answer gives nothing, as in nbgrader."""
-    scores: dict[str, float | None] = {CHECK + task.name: task.points for task in result.tasks}
+    scores: dict[str, float | None] = {CHECK + task.name: float(task.points) for task in result.tasks}
     return scores | {answer.name: 0.0 if answer.is_blank else None for answer in result.written}
 
 
