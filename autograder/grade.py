@@ -9,12 +9,11 @@ from pathlib import Path
 
 from autograder.engine import grade_all
 from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
-from autograder.grades import hand_back
 from autograder.intake import collect
 from autograder.layout import Assignment, Course, CourseError
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, sole_writer
-from autograder.sandbox import Limits, Sandbox
+from autograder.sandbox import Sandbox
 from autograder.shelf import Shelf
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
@@ -68,16 +67,16 @@ def grade(
 
         check_cluster(scheduler)
     progress("reading what was handed in", 0, 0)
-    with Shelf() as shelf:
+    limits = limits_of(course, walled=walled)
+    with Shelf() as shelf, Sandbox([one.module for one in course.assignments], limits) as box:
+        box.start()
         submissions = collect(course, paths, shelf=shelf)
         if not submissions:
             raise CourseError(
                 f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
             )
         with sole_writer(out):
-            return _grade(
-                course, submissions, out, jobs, dataset, limits_of(course, walled=walled), scheduler, progress
-            )
+            return _grade(course, submissions, out, jobs, dataset, box, scheduler, progress)
 
 
 def _grade(
@@ -86,17 +85,19 @@ def _grade(
     out: Path,
     jobs: int,
     dataset: str | None,
-    limits: Limits,
+    box: Sandbox,
     scheduler: str | None,
     progress: Progress,
 ) -> Graded:
     secret = run_secret(out)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
     assignments = _assignments(submissions)
-    with Sandbox([one.module for one in assignments], limits) as box:
-        exams = _prepare_all(course, assignments, secret, name, box, progress)
-        run = partial(grade_all, exams, jobs=jobs, limits=limits, scheduler=scheduler, box=box)
-        results = _grade_missing(exams, submissions, Journal(out), run, progress)
+    exams = _prepare_all(course, assignments, secret, name, box, progress)
+    run = partial(grade_all, exams, jobs=jobs, limits=box.limits, scheduler=scheduler, box=box)
+    results = _grade_missing(exams, submissions, Journal(out), run, progress)
+    box.close()
+    from autograder.grades import hand_back  # imports nbgrader for seconds, which nothing before it needs
+
     progress("writing gradebook and pages", 0, 0)
     return Graded(hand_back(course, out, results, name, submissions), name, out)
 

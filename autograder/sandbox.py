@@ -113,6 +113,7 @@ class Sandbox:
         self.limits = limits or Limits()
         self.parent = parent
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._folder: Path | None = None
 
     def __enter__(self) -> Sandbox:
@@ -167,13 +168,17 @@ class Sandbox:
                     with contextlib.suppress(OSError):
                         pipe.close()
             self._process = None
+            self._ready = False
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
+    def start(self) -> None:
+        """Start the worker without waiting for it: it imports for seconds, while this process may do so, too.
+
+        Raises:
+            NoWallError: bubblewrap is not installed.
+        """
         self.close()
         self._folder = Path(tempfile.mkdtemp(prefix="course-worker-", dir=self.parent))
         jobs = self._folder / "jobs"
@@ -188,13 +193,24 @@ class Sandbox:
                 cwd=self._folder,
                 start_new_session=True,
             )
-        try:
-            ready = _Reader(self._process, time.monotonic() + START_SECONDS).line() == {"ready": True}
-        except (WorkerError, ValueError):
-            ready = False
-        if not ready:
-            raise self._failed_start()
+        self._ready = False
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """The worker, ready for a job; started anew when it has ended since."""
+        if self._process is None or (self._ready and self._process.poll() is not None):
+            self.start()
+        assert self._process is not None
+        if not self._ready:
+            self._await_ready(self._process)
         return self._process
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            self._ready = _Reader(process, time.monotonic() + START_SECONDS).line() == {"ready": True}
+        except (WorkerError, ValueError):
+            self._ready = False
+        if not self._ready:
+            raise self._failed_start()
 
     def _command(self, jobs: Path) -> list[str]:
         command = [sys.executable, "-P", "-m", "autograder.worker", *self.modules]

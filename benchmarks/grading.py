@@ -1,16 +1,24 @@
 """Seconds per submission: `course grade` against `nbgrader autograde`, the same submissions in one run.
 
     .venv/bin/python benchmarks/grading.py [--assignment 03-pca] [--count 20] [--dataset synthetic-wafers] [--save]
+    .venv/bin/python benchmarks/grading.py --trivial [--count 40] [--save]
 
 Half of the class hands in the reference answer, half the untouched release. nbgrader executes each notebook in a
 kernel, figures included; `course grade` executes the solution cells and the hidden probes, which nbgrader does not
 have. Both use one process, the smoke profile and the same data; both times include their start-up.
+
+`--trivial` measures what grading costs when the answers cost next to nothing: a notebook of 04-encoder's three answers
+and their checks only, no data, no training, no figures, everybody right. There the class is also graded with one
+student, so that the cost of the command and the cost of one more submission can be told apart, and the same cells and
+probes are run in one plain process: what is left of a submission's cost after that is the grader's own overhead.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,24 +26,61 @@ import time
 from pathlib import Path
 
 import nbgrader
+import torch
 from common import save
 
 from autograder.demo import answered, copy_course, demo_answers
+from autograder.exam import reference_graft
 from autograder.layout import Assignment, Course, find_course
-from autograder.notebooks import read_notebook, write_notebook
+from autograder.notebooks import is_check, read_notebook, reference_cells, write_notebook
+from autograder.verdicts import checks_module
+from autograder.worker import answer
 
 TOOLS = Path(sys.executable).parent
 
 
-def make_class(course: Course, assignment: Assignment, count: int) -> Path:
-    """Write `count` submissions in nbgrader's tree below the course's root."""
+def make_class(course: Course, assignment: Assignment, count: int, *, all_right: bool = False) -> Path:
+    """Write `count` submissions in nbgrader's tree below the course's root, in place of any that are there."""
     released = read_notebook(course.notebook("release", assignment))
     right = answered(released, demo_answers(course, assignment, released)["reference-answer"])
     submitted = course.root / "submitted"
+    for folder in ("submitted", "autograded"):
+        shutil.rmtree(course.root / folder, ignore_errors=True)
     for number in range(count):
         path = submitted / f"student-{number:03}" / assignment.slug / f"{assignment.notebook_name}.ipynb"
-        write_notebook(path, released if number % 2 else right)
+        write_notebook(path, right if all_right or number % 2 == 0 else released)
     return submitted
+
+
+def make_trivial(course: Course, assignment: Assignment) -> None:
+    """Strip the copied source notebook to its answers, what they need, and their checks."""
+    path = course.notebook("source", assignment)
+    notebook = read_notebook(path)
+    for cell in notebook.cells:
+        if cell.id == "support":
+            cell.source = "from waferlab.checks import encoder as encoder_checks"
+    kept = reference_cells(notebook)
+    notebook.cells = [cell for cell in notebook.cells if cell in kept or is_check(cell) or cell.id == "support"]
+    write_notebook(path, notebook)
+
+
+def own_seconds(course: Course, assignment: Assignment, repeats: int = 10) -> float:
+    """Seconds that the cells and probes of one right submission take by themselves, in one plain process."""
+    graft = reference_graft(read_notebook(course.notebook("source", assignment)))
+    cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
+    tasks = checks_module(assignment.module).TASKS
+    seeds = {name: {"seed": 7, "stream": 7} for name in tasks}
+    job = {"module": f"waferlab.checks.{assignment.module}", "cells": cells, "stubs": {}, "tasks": seeds}
+    job["dtype"] = "float32"
+    main_module, times = sys.modules["__main__"], []
+    torch.set_num_threads(1)
+    for _ in range(repeats + 1):
+        started = time.perf_counter()
+        for name in tasks:
+            answer(job, {}, name, frozenset(), lambda stage: None)
+        times.append(time.perf_counter() - started)
+    sys.modules["__main__"] = main_module
+    return statistics.median(times[1:])
 
 
 def timed(command: list[str], course: Course, dataset: str) -> float:
@@ -50,31 +95,65 @@ def timed(command: list[str], course: Course, dataset: str) -> float:
     return seconds
 
 
+def both(course: Course, assignment: Assignment, submitted: Path, dataset: str) -> tuple[float, float]:
+    """Seconds of `nbgrader autograde` and of `course grade` over the same class."""
+    theirs = timed([str(TOOLS / "nbgrader"), "autograde", assignment.slug], course, dataset)
+    with tempfile.TemporaryDirectory(prefix="benchmark-graded-") as out:
+        ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--out", out, "--jobs", "1"]
+        ours = timed([*ours_command, "--dataset", dataset], course, dataset)
+    return theirs, ours
+
+
+def compare(course: Course, assignment: Assignment, count: int, dataset: str) -> str:
+    """The whole commands, over a class of `count`."""
+    theirs, ours = both(course, assignment, make_class(course, assignment, count), dataset)
+    return f"""\
+{assignment.slug}, {count} submissions, {dataset}, one process
+nbgrader {nbgrader.__version__} autograde  {theirs / count:6.2f} s a submission
+course grade              {ours / count:6.2f} s a submission
+nbgrader / course grade   {theirs / ours:6.1f}"""
+
+
+def compare_trivial(course: Course, assignment: Assignment, count: int, dataset: str) -> str:
+    """The whole commands, one submission more, and the overhead of it."""
+    one = both(course, assignment, make_class(course, assignment, 1, all_right=True), dataset)
+    many = both(course, assignment, make_class(course, assignment, count, all_right=True), dataset)
+    theirs, ours = ((long - short) / (count - 1) for long, short in zip(many, one, strict=True))
+    own = own_seconds(course, assignment)
+    return f"""\
+{assignment.slug} without prose, data, training and figures; {count} right submissions; one process
+                                          nbgrader {nbgrader.__version__}   course grade   ratio
+the command over {count:3} submissions (s)       {many[0]:10.2f}     {many[1]:10.2f}   {many[0] / many[1]:5.1f}
+the command over   1 submission  (s)       {one[0]:10.2f}     {one[1]:10.2f}   {one[0] / one[1]:5.1f}
+one submission more (s)                    {theirs:10.3f}     {ours:10.3f}   {theirs / ours:5.1f}
+submissions a minute and core              {60 / theirs:10.0f}     {60 / ours:10.0f}
+cells and probes by themselves (s)                        {own:10.3f}
+overhead of one submission (s)                            {ours - own:10.3f}"""
+
+
 def main() -> None:
     """Grade the same class both ways and print seconds per submission and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--assignment", default="03-pca")
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, help="submissions; by default 20, with --trivial 40")
     parser.add_argument("--dataset", default="synthetic-wafers")
+    parser.add_argument("--trivial", action="store_true", help="04-encoder's answers and checks only")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results/")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-grading-") as folder:
         course = copy_course(find_course(), Path(folder) / "course")
-        assignment = course.assignment(options.assignment)
-        nbgrader_command = [str(TOOLS / "nbgrader")]
-        timed([*nbgrader_command, "generate_assignment", assignment.slug], course, options.dataset)
-        submitted = make_class(course, assignment, options.count)
-        theirs = timed([*nbgrader_command, "autograde", assignment.slug], course, options.dataset)
-        ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--jobs", "1", "--dataset", options.dataset]
-        ours = timed(ours_command, course, options.dataset)
-    text = f"""\
-{assignment.slug}, {options.count} submissions, {options.dataset}, one process
-nbgrader {nbgrader.__version__} autograde  {theirs / options.count:6.2f} s a submission
-course grade              {ours / options.count:6.2f} s a submission
-nbgrader / course grade   {theirs / ours:6.1f}"""
+        assignment = course.assignment("04-encoder" if options.trivial else options.assignment)
+        if options.trivial:
+            make_trivial(course, assignment)
+        timed([str(TOOLS / "nbgrader"), "generate_assignment", assignment.slug], course, options.dataset)
+        if options.trivial:
+            text = compare_trivial(course, assignment, options.count or 40, options.dataset)
+        else:
+            text = compare(course, assignment, options.count or 20, options.dataset)
     print(text)
     if options.save:
-        save("grading", "Seconds per submission: course grade and nbgrader autograde", text)
+        name = "grading-trivial" if options.trivial else "grading"
+        save(name, "Seconds per submission: course grade and nbgrader autograde", text)
 
 
 if __name__ == "__main__":
