@@ -263,5 +263,5 @@ def _grade(name: str, submission: Submission) -> Result:
         raise WorkerError(_unlike(worker.address, plugin.unlike))
     try:
         return plugin.grader.grade(submission)
-    except WorkerError as error:
+    except CourseError as error:
         raise WorkerError(f"{error} (on the worker {worker.address})") from None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.exam import Exam
+from autograder.layout import CourseError
 from autograder.marking import mark_task, without_points
 from autograder.model import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.regraft import regraft
@@ -65,11 +66,11 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result
     """One submission, from notebook to result; whatever goes wrong with it costs no other one.
 
     Raises:
-        WorkerError: no worker can be started, so that no submission can be graded.
+        CourseError: no worker can be started, so that no submission can be graded.
     """
     try:
         return _graded(exam, submission, box)
-    except WorkerError:
+    except CourseError:
         raise
     except Exception as error:
         cause = f"could not be graded, which is a defect of the grader ({type(error).__name__}): please report it"
@@ -284,7 +285,7 @@ class Grader:
         """Grade one submission; its worker stays warm for the next.
 
         Raises:
-            WorkerError: no worker can be started.
+            CourseError: no worker can be started.
         """
         try:
             box = self._free.pop()

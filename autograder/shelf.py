@@ -61,6 +61,11 @@ class Shelf:
         self._file = tempfile.TemporaryFile(prefix="course-notebooks-")  # noqa: SIM115
         self._end = 0
 
+    @property
+    def bytes_kept(self) -> int:
+        """How large the file is."""
+        return self._end
+
     def __enter__(self) -> Shelf:
         return self
 

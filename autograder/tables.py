@@ -10,6 +10,8 @@ from rich.table import Table
 
 from autograder.model import Result, TaskResult
 
+MAX_ROWS = 100  # submissions that a terminal lists one by one
+
 
 def points(value: float) -> str:
     """Points without a trailing `.0`.
@@ -21,7 +23,9 @@ def points(value: float) -> str:
 
 
 def grade_table(results: Sequence[Result]) -> Table:
-    """A row per submission: points, and what went wrong in words."""
+    """A row per submission: points, and what went wrong in words; of a large class, a row per assignment."""
+    if len(results) > MAX_ROWS:
+        return _class_table(results)
     in_all = any(one.is_adjusted for one in results)
     table = Table(
         "Assignment", "Student", "Points", "Written", *(["Total"] if in_all else []), "Remarks", title="Grades"
@@ -45,6 +49,22 @@ def _written(result: Result) -> str:
     waiting = sum(answer.max_points for answer in result.written if answer.points is None and not answer.is_blank)
     given = "" if result.written_points is None else f"{points(result.written_points)} / {points(result.written_max)}"
     return ", ".join(part for part in (given, f"{points(waiting)} to mark" if waiting else "") if part)
+
+
+def _class_table(results: Sequence[Result]) -> Table:
+    """A row per assignment: how many were graded and how well; `grades.csv` and the report have the rest."""
+    table = Table("Assignment", "Graded", "Mean points", "Full points", "No points", "Not graded", title="Grades")
+    for slug in sorted({one.assignment or "~" for one in results}):
+        rows = [one for one in results if (one.assignment or "~") == slug]
+        graded = [one for one in rows if one.status == "graded"]
+        mean = (
+            f"{sum(one.points for one in graded) / len(graded):.1f} / {points(graded[0].max_points)}" if graded else ""
+        )
+        full, none = sum(one.points >= one.max_points for one in graded), sum(one.points <= 0 for one in graded)
+        counts = (str(full), str(none)) if graded else ("", "")
+        name = "unknown" if slug == "~" else escape(slug)
+        table.add_row(name, str(len(graded)), mean, *counts, str(len(rows) - len(graded)))
+    return table
 
 
 def _remarks(result: Result) -> str:
