@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.regraft.matching import Match, Slot
-from autograder.regraft.pysource import bound, free_names, statement_key, statements
+from autograder.regraft.pysource import bound, free_names, statement_key, statement_keys, statements
 
 MAX_ROUNDS = 20  # definitions that use definitions that use …
 MAX_POOL = 2_000
@@ -73,7 +73,7 @@ def _pool(slots: Sequence[Slot], matches: Sequence[Match]) -> Iterator[Kept]:
     for slot in slots:
         if slot.kind not in ("provided", "other") or not slot.is_code:
             continue
-        known = {statement_key(node) for node in statements(slot.source)}
+        known = statement_keys(statements(slot.source))
         if slot.kind == "other":
             yield from _kept(slot, [node for node in statements(slot.source) if isinstance(node, LASTING)], False)
         for match in matches:

@@ -14,6 +14,7 @@ from autograder.magics import parse, strip_magics
 
 MAX_WORDS = 5_000
 MAX_PARSED = 20_000  # characters; Python 3.11 takes quadratic time over some sources
+REMEMBERED = 128  # cells: each is asked about many things, and the release's cells with every submission
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
 
 
@@ -25,7 +26,7 @@ def tree_of(source: str) -> ast.Module | None:
     return _tree(source) if len(source) <= MAX_PARSED else None
 
 
-@lru_cache(maxsize=64)  # each cell is asked about many things, and the release's cells with every submission
+@lru_cache(maxsize=REMEMBERED)
 def _tree(source: str) -> ast.Module | None:
     return parse(source) or parse(strip_magics(source)[0])
 
@@ -87,6 +88,11 @@ def free_names(source: str) -> frozenset[str]:
     >>> sorted(free_names("def f(x):\n    y = x + EPS\n    return np.sum(y)"))
     ['EPS', 'np']
     """
+    return _free_names(source) if len(source) <= MAX_PARSED else frozenset()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _free_names(source: str) -> frozenset[str]:
     tree = tree_of(source)
     if tree is None:
         return frozenset()
@@ -105,10 +111,21 @@ def free_names(source: str) -> frozenset[str]:
     return frozenset(found) - {name for node in top_level(tree) for name in bound(node)}
 
 
-def statements(source: str) -> list[ast.stmt]:
+def statements(source: str) -> tuple[ast.stmt, ...]:
     """Top-level statements of a cell that bind names."""
+    return _statements(source) if len(source) <= MAX_PARSED else ()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _statements(source: str) -> tuple[ast.stmt, ...]:
     tree = tree_of(source)
-    return [node for node in top_level(tree) if bound(node)] if tree else []
+    return tuple(node for node in top_level(tree) if bound(node)) if tree else ()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def statement_keys(nodes: tuple[ast.stmt, ...]) -> frozenset[str]:
+    """The keys of several statements."""
+    return frozenset(map(statement_key, nodes))
 
 
 def statement_key(node: ast.stmt) -> str:
@@ -135,6 +152,11 @@ def same_text(source: str) -> str:
 
 def same_code(source: str) -> str:
     """A key that is equal for pieces of code that differ in layout and comments only."""
+    return _same_code(source) if len(source) <= MAX_PARSED else same_text(source)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _same_code(source: str) -> str:
     tree = tree_of(source)
     if tree is None:
         return same_text(source)
