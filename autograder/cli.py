@@ -141,6 +141,35 @@ def publish(
     out.print(f"wrote {len(changes.written)} files to {directory}")
 
 
+@app.command(rich_help_panel=AUTHOR)
+def validate(
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
+    ] = None,
+    dataset: Dataset = None,
+    no_sandbox: NoSandbox = False,
+) -> None:
+    """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
+    from autograder.tables import trials_table
+    from autograder.validate import how_many
+    from autograder.validate import validate as run
+
+    course = find_course()
+    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
+    with _progress() as progress:
+        total, trials = how_many(course, chosen), []
+        progress("marking the banks", 0, total)
+        for trial in run(course, chosen, dataset, walled=not no_sandbox):
+            trials.append(trial)
+            progress(f"marking {trial.assignment}", len(trials), total)
+    out.print(trials_table(trials))
+    for trial in trials:
+        if trial.defect:
+            err.print(f"[bold red]{trial.kind}[/] {_escaped(f'{trial.assignment}/{trial.file}: {trial.defect}')}")
+    if any(trial.defect for trial in trials):
+        raise typer.Exit(1)
+
+
 @app.command(rich_help_panel=GRADE)
 def grade(
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders, or archives from a learning platform.")],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from autograder.model import Result, TaskResult
+
+if TYPE_CHECKING:
+    from autograder.validate import Trial
 
 MAX_ROWS = 100  # submissions that a terminal lists one by one
 
@@ -81,6 +84,19 @@ def _trouble(task: TaskResult) -> str:
     wrong = sum(mark.points < mark.max for mark in task.checks)
     why = task.message.split(":")[0].split(" (")[0] or f"{wrong} of {len(task.checks)} checks wrong"
     return f"{task.title.split(':')[0]}: {why}"
+
+
+def trials_table(trials: Sequence[Trial]) -> Table:
+    """A row per task: wrong answers caught and right answers kept."""
+    table = Table("Assignment", "Task", "Wrong answers caught", "Right answers kept", title="Checks")
+    for slug, task in dict.fromkeys((one.assignment, one.task) for one in trials):
+        mine = [one for one in trials if (one.assignment, one.task) == (slug, task)]
+        counts = []
+        for kind in ("wrong", "right"):
+            bank = [one for one in mine if one.kind == kind]
+            counts.append(f"{sum(not one.defect for one in bank)} of {len(bank)}")
+        table.add_row(escape(slug), escape(task), *counts)
+    return table
 
 
 def marks_table(rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -1,0 +1,66 @@
+"""`course validate`: does it notice a check that judges wrongly?"""
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder import validate as module
+from autograder.cli import app
+from autograder.layout import Assignment
+from autograder.mutants import answers
+
+PCA = Assignment("03-pca", "PCA", 12)
+WRONG = answers("pca", "wrong")[0]
+RIGHT = answers("pca", "right")[0]
+
+
+def row(path, **points):
+    """What `mark` says of one file: points of each check, out of one."""
+    checks = [
+        {"name": f"pca_anomaly_detection.{name.replace('_', '-')}", "points": got, "max": 1.0, "message": "says why"}
+        for name, got in points.items()
+    ]
+    return {"file": str(path), "points": sum(points.values()), "max_points": float(len(points)), "checks": checks}
+
+
+@pytest.fixture
+def trials(monkeypatch):
+    """The trials of one wrong and one right file, marked as a test says."""
+
+    def run(wrong, right):
+        monkeypatch.setattr(module, "answers", lambda name, kind: [WRONG] if kind == "wrong" else [RIGHT])
+        monkeypatch.setattr(module, "must_fail", lambda source: ["values", "auroc"])
+        monkeypatch.setattr(module, "mark", lambda *args, **options: iter([row(WRONG, **wrong), row(RIGHT, **right)]))
+        return [trial.defect for trial in module.validate(None, [PCA])]
+
+    return run
+
+
+def test_checks_that_judge_well_have_no_defect(trials):
+    """Is all and all what it says?"""
+    assert trials({"values": 0.0, "auroc": 0.0, "keys": 1.0}, {"values": 1.0}) == ["", ""]
+
+
+def test_a_wrong_answer_with_full_marks_is_a_defect(trials):
+    """Is a check that catches nothing named?"""
+    assert "full marks" in trials({"values": 1.0, "auroc": 1.0}, {"values": 1.0})[0]
+
+
+def test_a_wrong_answer_that_passes_a_named_check_is_a_defect(trials):
+    """Is it noticed when points are lost for the wrong reason only?"""
+    assert "passed auroc" in trials({"values": 0.0, "auroc": 1.0}, {"values": 1.0})[0]
+
+
+def test_a_right_answer_that_loses_points_is_a_defect(trials):
+    """Are the lost check and its message shown?"""
+    defect = trials({"values": 0.0, "auroc": 0.0}, {"values": 0.5})[1]
+    assert "pca_anomaly_detection.values (says why)" in defect
+
+
+def test_a_defect_fails_the_command(monkeypatch):
+    """Does the command's exit status tell a pipeline?"""
+    trial = module.Trial("03-pca", "pca_anomaly_detection", "mistake.py", "wrong", "a wrong answer with full marks")
+    monkeypatch.setattr(module, "validate", lambda *args, **options: iter([trial]))
+    result = CliRunner().invoke(app, ["validate", "03-pca"])
+    assert result.exit_code == 1
+    assert "0 of 1" in result.output
+    assert "mistake.py" in result.output
