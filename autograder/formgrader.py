@@ -15,8 +15,8 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, People, chosen, moment
-from autograder.layout import Course
+from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
+from autograder.layout import Course, CourseError
 from autograder.model import Cell, Graft, Result, Submission, TaskResult
 from autograder.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
 from autograder.pages.common import number, shown, status
@@ -48,7 +48,7 @@ c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 
 def write_class(
     course: Course, folder: Path, results: Sequence[Result], people: People, submissions: Iterable[Submission]
-) -> set[Path]:
+) -> set[GradedCell]:
     """Write `autograded/`, `submitted/`, `source/` and nbgrader's settings.
 
     Args:
@@ -59,20 +59,21 @@ def write_class(
         submissions: what was graded; they are rebuilt once more to show helper cells in their places.
 
     Returns:
-        The submissions, as `student id/slug`, whose notebook was there before and differs now.
+        The graded cells that were there before and in which a person would see something else now.
     """
     write_settings(course, folder)
     releases: dict[str, NotebookNode] = {}
-    changed = set()
+    changed: set[GradedCell] = set()
     handed_in = {(one.student, one.file): one for one in submissions}
     for (student, slug), result in sorted(chosen(results).items()):
         if slug not in releases:
             releases[slug] = _release(course, folder, slug)
-        place = Path(people[student], slug)
         graft = _graft(course, releases[slug], handed_in.get((student, result.file)), result)
-        text = notebook_text(autograded(releases[slug], graft, result))
-        if _write(folder / "autograded" / place / f"{course.assignment(slug).notebook_name}.ipynb", text):
-            changed.add(place)
+        notebook = autograded(releases[slug], graft, result)
+        place = Path(people[student], slug)
+        path = folder / "autograded" / place / f"{course.assignment(slug).notebook_name}.ipynb"
+        changed |= {(people[student], slug, name) for name in _differences(path, notebook)}
+        _write(path, notebook_text(notebook))
         _submitted(folder / "submitted" / place, result)
     return changed
 
@@ -104,14 +105,34 @@ def _submitted(place: Path, result: Result) -> None:
         _write(place / "timestamp.txt", f"{time.isoformat(sep=' ')} UTC\n")
 
 
-def _write(path: Path, text: str) -> bool:
-    """Write a file; tells whether it was there before with other contents."""
-    before = path.read_bytes() if path.is_file() else None
-    data = text.encode("utf-8", "replace")
-    if before != data:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return before is not None and before != data
+def _differences(path: Path, notebook: NotebookNode) -> set[str]:
+    """Names of the graded cells that look different from those in the file, if there is one."""
+    if not path.is_file():
+        return set()
+    new = _looks(notebook)
+    try:
+        old = _looks(read_notebook(path))
+    except CourseError:
+        return set(new)
+    return {name for name in new if new[name] != old.get(name)}
+
+
+def _looks(notebook: NotebookNode) -> dict[str, list[str]]:
+    """What a person judges, by graded cell: a written answer, or a task's code and what the checks found."""
+    code = {grade_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
+    looks = {}
+    for cell in notebook.cells:
+        name = grade_id(cell) or ""
+        if is_written(cell):
+            looks[name] = [cell.source]
+        elif is_check(cell):
+            looks[name] = [code.get(name.removeprefix(CHECK), ""), *(out.get("text", "") for out in cell.outputs)]
+    return looks
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _graft(course: Course, release: NotebookNode, submission: Submission | None, result: Result) -> Graft:

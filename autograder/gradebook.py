@@ -33,6 +33,8 @@ NO_ANSWER = "No response."  # nbgrader's own words
 
 #: nbgrader's id of a student, by the name that results bear.
 People = Mapping[str, str]
+#: nbgrader's student id, assignment slug, and the name of a cell that bears points.
+GradedCell = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,13 @@ def _make(url: str) -> None:
         engine.dispose()
 
 
-def save(book: api.Gradebook, course: Course, results: Iterable[Result], people: People, changed: Set[Path]) -> None:
+def save(
+    book: api.Gradebook,
+    course: Course,
+    results: Iterable[Result],
+    people: People,
+    changed: Set[GradedCell] = frozenset(),
+) -> None:
     """Write the automatic points of every graded submission; one commit per assignment.
 
     Args:
@@ -171,8 +179,8 @@ def save(book: api.Gradebook, course: Course, results: Iterable[Result], people:
         course: for the release notebooks, whose cells hold the points.
         results: of this run; of several for one student and assignment, the `chosen` one.
         people: nbgrader's student ids.
-        changed: submissions, as `student id/slug`, that differ from what a person may have marked: their marks stay,
-            and Formgrader asks to look at them again.
+        changed: cells that look different from what a person may have marked: their marks stay, and Formgrader asks
+            to look at them again.
     """
     by_assignment: dict[str, list[Result]] = {}
     for (_, slug), result in sorted(chosen(results).items()):
@@ -195,7 +203,7 @@ class _Sheet:
     book: api.Gradebook
     assignment: Assignment
     people: People
-    changed: Set[Path]
+    changed: Set[GradedCell]
     graded: dict[str, str] = field(default_factory=dict)
     commented: dict[str, str] = field(default_factory=dict)
 
@@ -273,7 +281,7 @@ class _Sheet:
                 key, manual, waits = known.get((submitted[student], cell), (None, None, False))
                 score = scores.get(name)
                 if manual is not None:
-                    waits = waits or Path(student, self.assignment.slug) in self.changed
+                    waits = waits or (student, self.assignment.slug, name) in self.changed
                 else:
                     waits = score is None and name in scores
                 row = {"auto_score": score, "needs_manual_grade": waits}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
 from autograder import formgrader, gradebook
-from autograder.gradebook import chosen, student_ids
+from autograder.gradebook import GradedCell, chosen, student_ids
 from autograder.intake import safe_name
 from autograder.layout import Course, CourseError
 from autograder.model import Result, Submission
@@ -61,7 +61,7 @@ def grades(course: Course, folder: Path) -> list[Result]:
         return _finish(course, folder, results, set())
 
 
-def _finish(course: Course, folder: Path, results: list[Result], changed: set[Path]) -> list[Result]:
+def _finish(course: Course, folder: Path, results: list[Result], changed: Set[GradedCell]) -> list[Result]:
     people = student_ids(results)
     try:
         with gradebook.opened(course, folder) as book:

@@ -183,7 +183,7 @@ def test_a_person_overrules_a_check(course, run):
     grades(course, run)
     assert rows(run)["Ada Lovelace"]["points"] == "5.0"
     assert "Task 2: Shift: 3 points by hand instead of 0" in rows(run)["Ada Lovelace"]["remarks"]
-    assert "A person gave these points; the checks below had found 0 of 4." in words(page(run))
+    assert "A person gave these points. The checks had found: out of time, 0 of 4 points." in words(page(run))
     assert "Nearly: see the lecture." in words(page(run))
 
 
@@ -205,21 +205,35 @@ def test_a_late_penalty_is_taken_off_the_total(course, tmp_path, penalty, total)
 
 
 def test_grading_again_keeps_what_people_entered(course, run):
-    """Do marks outlive a second run with other automatic points, and does Formgrader ask to look again?"""
+    """Do marks outlive a second run with other automatic points, without anybody being asked to look again?"""
     enter(run, "written-why", manual_score=1.0, extra_credit=0.25, comment="Fine.")
     better = replace(RESULT, tasks=(replace(SCALE, points=3.0), SHIFT), points=3.0)
     results = graded(course, run, [better, SILENT])
     assert results[0].written[0] == replace(RESULT.written[0], points=1.0, comment="Fine.", extra=0.25)
     assert grade_of(run, "check-scale")["auto_score"] == 3.0
     assert grade_of(run, "written-why")["manual_score"] == 1.0
-    assert grade_of(run, "written-why")["needs_manual_grade"]
-
-
-def test_grading_the_same_again_asks_nobody_to_look_again(course, run):
-    """Does a submission that did not change stay marked?"""
-    enter(run, "written-why", manual_score=1.0)
-    graded(course, run, [RESULT, SILENT])
     assert not grade_of(run, "written-why")["needs_manual_grade"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "again"),
+    [
+        ("written-why", replace(RESULT, written=(WrittenResult("written-why", 3.0, "I thought again."),))),
+        ("check-scale", replace(RESULT, answers={**make.ANSWERS, "scale": "def scale(x):\n    return x + x"})),
+        ("check-shift", replace(RESULT, tasks=(SCALE, replace(SHIFT, status="ok", points=1.0, message="")))),
+    ],
+    ids=["another text", "other code", "other findings"],
+)
+def test_what_changed_since_it_was_marked_is_shown_again(course, run, cell, again):
+    """Does Formgrader ask to look at exactly the cell that is different now, and keep its mark until then?"""
+    for name in ("written-why", "check-scale", "check-shift"):
+        enter(run, name, manual_score=1.0)
+    graded(course, run, [replace(again, warnings=("Another remark.",)), SILENT])
+    waiting = [
+        name for name in ("written-why", "check-scale", "check-shift") if grade_of(run, name)["needs_manual_grade"]
+    ]
+    assert waiting == [cell]
+    assert grade_of(run, cell)["manual_score"] == 1.0
 
 
 def test_a_comment_stays_text(course, run):
@@ -397,7 +411,7 @@ def test_many_students_take_few_statements(course, tmp_path):
         with gradebook.opened(course, folder) as book:
             statements: list[str] = []
             sa.event.listen(book.engine, "before_cursor_execute", lambda *a, s=statements: s.append(a[2]))
-            gradebook.save(book, course, results, student_ids(results), set())
+            gradebook.save(book, course, results, student_ids(results))
         counts.append(len(statements))
     assert counts[0] == counts[1]
 
