@@ -43,6 +43,7 @@ c = get_config()  # noqa: F821 - given by the loader of this file
 
 c.CourseDirectory.course_id = {course_id!r}
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.ExportPlugin.to = "nbgrader-grades.csv"  # `nbgrader export` leaves the table of `course grade` alone
 '''
 
 
@@ -56,7 +57,7 @@ def write_class(
         folder: the run folder.
         results: of this run.
         people: nbgrader's student ids.
-        submissions: what was graded; they are rebuilt once more to show helper cells in their places.
+        submissions: what was graded; those with helper cells are rebuilt once more to show them in their places.
 
     Returns:
         The graded cells that were there before and in which a person would see something else now.
@@ -68,7 +69,7 @@ def write_class(
     for (student, slug), result in sorted(chosen(results).items()):
         if slug not in releases:
             releases[slug] = _release(course, folder, slug)
-        graft = _graft(course, releases[slug], handed_in.get((student, result.file)), result)
+        graft = _graft(releases[slug], handed_in.get((student, result.file)), result)
         notebook = autograded(releases[slug], graft, result)
         place = Path(people[student], slug)
         path = folder / "autograded" / place / f"{course.assignment(slug).notebook_name}.ipynb"
@@ -135,13 +136,24 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="replace")
 
 
-def _graft(course: Course, release: NotebookNode, submission: Submission | None, result: Result) -> Graft:
-    """The rebuilt submission; from the result alone, without helper cells, when the notebook is not at hand."""
+def _graft(release: NotebookNode, submission: Submission | None, result: Result) -> Graft:
+    """The rebuilt submission; from the result alone where there can be no helper cells, or no notebook is at hand."""
     if submission is not None and submission.notebook is not None and submission.assignment is not None:
-        tasks = checks_module(submission.assignment.module).TASKS
-        return regraft(release, submission.read(), {name: task.defines for name, task in tasks.items()})
+        notebook = submission.read()
+        if not _is_plain(release, notebook):
+            tasks = checks_module(submission.assignment.module).TASKS
+            return regraft(release, notebook, {name: task.defines for name, task in tasks.items()})
     cells = tuple(Cell("solution", name, source) for name, source in result.answers.items())
     return Graft(cells, {}, {answer.name: answer.answer for answer in result.written})
+
+
+def _is_plain(release: NotebookNode, notebook: NotebookNode) -> bool:
+    """Whether every code cell is the release's own or an answer in its place; telling so takes no regraft."""
+    own = {cell.source.strip() for cell in release.cells if cell.cell_type == "code"} | {""}
+    places = {grade_id(cell) for cell in release.cells if is_answer(cell)}
+    others = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip() not in own]
+    names = [grade_id(cell) for cell in others]
+    return len(set(names)) == len(names) and set(names) <= places
 
 
 # --- one notebook ----------------------------------------------------------------------------------------------------

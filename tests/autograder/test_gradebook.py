@@ -15,13 +15,14 @@ from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, words
 
 from autograder import gradebook
 from autograder.formgrader import autograded, harmless
-from autograder.gradebook import COURSE_ID, ENVIRONMENT, student_ids
+from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import grades, hand_back
-from autograder.layout import Course, CourseError
+from autograder.layout import Course, CourseError, find_course
 from autograder.model import Result, Submission, WrittenResult
+from autograder.notebooks import grade_id, is_check, read_notebook
 from autograder.record import Journal
 from autograder.regraft import regraft
-from autograder.verdicts import Mark
+from autograder.verdicts import Mark, checks_module
 
 PLACE = ("scaling", "01-scaling")
 SILENT = replace(RESULT, student="Åsa Öberg", file="asa.ipynb", written=(WrittenResult("written-why", 3.0, " \n"),))
@@ -95,6 +96,15 @@ def test_points_stand_on_the_check_cells(run):
     assert (scale["auto_score"], shift["auto_score"]) == (2.0, 0.0)
     assert (scale["max_score"], shift["max_score"]) == (2.0, 4.0)
     assert not scale["needs_manual_grade"]
+
+
+def test_every_task_of_the_course_has_a_place_for_its_points():
+    """Does each release hold a check cell that bears the points of each task?"""
+    course = find_course()
+    for assignment in course.assignments:
+        cells = read_notebook(course.notebook("release", assignment)).cells
+        places = {grade_id(cell) for cell in cells if is_check(cell)}
+        assert places == {CHECK + task for task in checks_module(assignment.module).TASKS}, assignment.slug
 
 
 def test_a_written_answer_waits_for_a_person(run):
@@ -313,6 +323,22 @@ def test_the_autograded_notebook_is_valid_and_shows_what_was_found(run):
     assert "Task 1: scale: 2 of 3 points (partly right)" in text
     assert "✗ 0/1  inputs: the input: changed; expected: as it was" in text
     assert "The check cell of Task 1 was edited" in text
+
+
+@pytest.mark.parametrize("extra", ["TWICE = 2", None], ids=["a helper cell", "none"])
+def test_a_submission_is_rebuilt_again_only_for_helper_cells(course, tmp_path, monkeypatch, extra):
+    """Is code that the student added shown, and nothing matched twice where there is none?"""
+    from autograder import formgrader
+
+    notebook, asked = make.answered(), []
+    if extra:
+        notebook.cells.insert(4, make.code("mine", extra))
+    monkeypatch.setattr(formgrader, "checks_module", lambda name: type("Checks", (), {"TASKS": {}}))
+    monkeypatch.setattr(formgrader, "regraft", lambda *all: asked.append(1) or regraft(*all[:2], make.TASKS))
+    submission = Submission(RESULT.student, RESULT.file, course.assignment("1"), notebook)
+    hand_back(course, tmp_path, [RESULT], "fashion-mnist", [submission])
+    text = (tmp_path / "autograded" / "Ada_Lovelace" / "01-scaling" / "scaling.ipynb").read_text()
+    assert ("TWICE = 2" in text, len(asked)) == (bool(extra), int(bool(extra)))
 
 
 def test_helper_cells_stand_where_the_student_put_them():
