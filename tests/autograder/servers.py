@@ -23,7 +23,7 @@ import pytest
 SECONDS = 60  # until a server answers, on a machine with much to do
 CHROMIUM_FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--window-size=1280,1000"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,1000"),
 ]
 
 

@@ -32,6 +32,14 @@ ATTACK = f"""A **bold** answer.
 <javascript:{PWN}> ![e](http://127.0.0.1:1/e.png)
 
 [d]: javascript:{PWN}
+
+## A heading" onclick="{PWN}
+
+https://example.org/"onmouseover="{PWN}" $$x" onclick="{PWN}$$
+
+```x" onclick="{PWN}
+code
+```
 """
 TAGS = f'</pre><script>{PWN}</script><img src="x" onerror="{PWN}">'
 ADA = replace(
@@ -159,6 +167,7 @@ def test_nothing_of_a_submission_runs_in_the_marker_s_browser(marking):
     assert "[a link] (javascript:" in own.text and own.text.count("onerror") >= 4
     assert own.find_elements("css selector", "strong")
     assert own.find_elements("css selector", "script, img, svg, iframe, a[href^=j], a[href*=script]") == []
+    assert own.find_elements("xpath", ".//*[@*[starts-with(name(), 'on')]]") == []
     assert marking.browser.title == "scaling"
 
 
