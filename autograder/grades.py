@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from autograder import formgrader, gradebook
 from autograder.gradebook import GradedCell, chosen, student_ids
@@ -36,10 +37,10 @@ def hand_back(
     Raises:
         CourseError: the gradebook cannot be used; tables and pages are written, without marks given by hand.
     """
-    (folder / RUN).write_text(json.dumps({"dataset": dataset}) + "\n", encoding="utf-8")
     results = _with_notes(results)
     changed = formgrader.write_class(course, folder, results, student_ids(results), submissions)
-    return _finish(course, folder, results, changed)
+    _write_run(folder, dataset, changed | _to_look_at(folder))
+    return _finish(course, folder, results)
 
 
 def grades(course: Course, folder: Path) -> list[Result]:
@@ -57,16 +58,18 @@ def grades(course: Course, folder: Path) -> list[Result]:
     if not (folder / RESULTS).is_file():
         raise CourseError(f"{folder} holds no {RESULTS}: expected the run folder of `course grade`")
     with sole_writer(folder):
+        formgrader.write_settings(course, folder)
         results = _with_notes(sorted(Journal(folder).values(), key=sort_key))
-        return _finish(course, folder, results, set())
+        return _finish(course, folder, results)
 
 
-def _finish(course: Course, folder: Path, results: list[Result], changed: Set[GradedCell]) -> list[Result]:
+def _finish(course: Course, folder: Path, results: list[Result]) -> list[Result]:
     people = student_ids(results)
     try:
         with gradebook.opened(course, folder) as book:
-            gradebook.save(book, course, results, people, changed)
+            gradebook.save(book, course, results, people, _to_look_at(folder))
             marks = gradebook.hand_marks(book)
+        _write_run(folder, _dataset(folder), set())
     except CourseError as error:
         write_reports(course, folder, results)
         kept = f"results, tables and pages are complete in {folder}, without marks given by hand"
@@ -124,8 +127,26 @@ def _page_path(course: Course, result: Result, student: str, used: set[str]) -> 
     return f"{name}.html"
 
 
-def _dataset(folder: Path) -> str:
+# --- the run as a whole ----------------------------------------------------------------------------------------------
+
+
+def _write_run(folder: Path, dataset: str, look_again: set[GradedCell]) -> None:
+    """Cells to look at again are kept until the gradebook has them, should it be out of reach."""
+    text = json.dumps({"dataset": dataset, "look_again": sorted(look_again)})
+    (folder / RUN).write_text(text + "\n", encoding="utf-8")
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
     try:
-        return str(json.loads((folder / RUN).read_text(encoding="utf-8"))["dataset"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
+        run = json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        run = {}
+    return run if isinstance(run, dict) else {}
+
+
+def _dataset(folder: Path) -> str:
+    return str(_read_run(folder).get("dataset", "unknown"))
+
+
+def _to_look_at(folder: Path) -> set[GradedCell]:
+    return {(student, slug, cell) for student, slug, cell in _read_run(folder).get("look_again", [])}

@@ -246,6 +246,21 @@ def test_what_changed_since_it_was_marked_is_shown_again(course, run, cell, agai
     assert grade_of(run, cell)["manual_score"] == 1.0
 
 
+def test_what_changed_while_the_gradebook_was_away_is_shown_again_later(course, run, monkeypatch):
+    """Does a mark for an older text stand unnoticed, because the gradebook was out of reach when the text changed?"""
+    enter(run, "written-why", manual_score=1.0)
+    monkeypatch.setenv(ENVIRONMENT, "sqlite:////nowhere/at/all/gradebook.db")
+    other = replace(RESULT, written=(WrittenResult("written-why", 3.0, "I thought again."),))
+    with pytest.raises(CourseError):
+        graded(course, run, [other, SILENT])
+    monkeypatch.delenv(ENVIRONMENT)
+    grades(course, run)
+    assert grade_of(run, "written-why")["needs_manual_grade"]
+    enter(run, "written-why", manual_score=2.0)
+    grades(course, run)
+    assert not grade_of(run, "written-why")["needs_manual_grade"]
+
+
 def test_a_comment_stays_text(course, run):
     """Is markup in a comment shown, not run?"""
     enter(run, "written-why", manual_score=1.0, comment=EVIL)
