@@ -1,16 +1,18 @@
 """What each stage of `course grade` costs for one submission, in time, memory and disk: the figures of scaling.md.
 
-    .venv/bin/python benchmarks/stages.py [--count 30] [--rows 1000] [--dataset synthetic-wafers] [--save]
+    .venv/bin/python benchmarks/stages.py [--count 30] [--rows 5000] [--dataset synthetic-wafers] [--save]
 
 One process. Two times: processor time of this process, which other work on the machine hardly changes, and wall time,
 which for `execution` is mostly that of the worker behind the wall. The stages that run student code are measured on
 `--count` right answers of each assignment; those that write are measured on `--rows` results, half of each assignment,
-because some of them may get slower as the class grows.
+because some of them may get slower as the class grows. Handing out is measured with graders that do nothing, in two
+processes and on two dask workers of this machine: it bounds how many submissions a second one run can give to others.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import tempfile
 import time
 import tracemalloc
@@ -20,10 +22,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from common import save
+from distributed import LocalCluster
+from threadpoolctl import threadpool_limits
 
 from autograder import formgrader, gradebook
+from autograder.cluster import DaskPool
 from autograder.demo import answered, demo_answers
-from autograder.engine import grade_graft, grade_submission
+from autograder.engine import Grader, Pool, _in_pool, grade_graft, grade_submission
 from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
 from autograder.grades import write_reports
 from autograder.intake import collect
@@ -31,9 +36,10 @@ from autograder.layout import Assignment, Course, find_course
 from autograder.marking import mark_task
 from autograder.model import Graft, Result, Submission
 from autograder.notebooks import read_notebook, write_notebook
+from autograder.pools import ProcessPool
 from autograder.record import Journal, fingerprint
 from autograder.regraft import regraft
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Limits, Sandbox
 from autograder.shelf import Shelf
 
 SECRET = bytes(32)
@@ -126,6 +132,32 @@ def measure_writing(course: Course, models: list[tuple[Submission, Result]], row
             table.note(f"on disk: {part.name}", _size(part) / rows / 1024, "KB")
 
 
+class Idle(Grader):
+    """Has the result at hand."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__({}, Limits())
+        self.result = result
+
+    def grade(self, submission: Submission) -> Result:
+        """The result, without any work."""
+        return self.result
+
+
+def measure_handing_out(submission: Submission, result: Result, rows: int, table: Table) -> None:
+    """What the run itself does to have a submission graded elsewhere."""
+    with Shelf() as shelf, tempfile.TemporaryDirectory() as folder:
+        kept = replace(submission, notebook=shelf.put(submission.read()))
+        with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+            pools: dict[str, Pool] = {
+                "two processes": ProcessPool(Idle(result), 2, Path(folder)),
+                "two dask workers": DaskPool(Idle(result), cluster.scheduler_address),
+            }
+            for name, pool in pools.items():
+                with table.stage(f"handing out: {name}", rows):
+                    list(_in_pool(pool, (kept for _ in range(rows)), Limits()))
+
+
 def _size(path: Path) -> int:
     """Bytes on disk, in whole blocks."""
     return sum(one.stat().st_blocks * 512 for one in (path.rglob("*") if path.is_dir() else [path]))
@@ -135,18 +167,20 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=30)
-    parser.add_argument("--rows", type=int, default=1000)
+    parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--dataset", default="synthetic-wafers")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results/")
     options = parser.parse_args()
     course, table = find_course(), Table()
     arrays = probe_arrays(course.assignments, choose_dataset(options.dataset), SECRET)
     models = []
-    with Sandbox([one.module for one in course.assignments], limits_of(course)) as box:
+    with Sandbox([one.module for one in course.assignments], limits_of(course)) as box, threadpool_limits(1):
         for one in course.assignments:
             exam = prepare(course, one, SECRET, arrays.get(one.slug, {}), box)
+            table.note(f"{one.slug}: exam, sent to a process once", len(pickle.dumps(exam)) / 1024, "KB")
             submissions, result = measure_grading(course, one, exam, box, options.count, table)
             models.append((submissions[0], result))
+    measure_handing_out(*models[0], options.rows, table)
     measure_writing(course, models, options.rows, table)
     text = "\n".join([f"{options.count} right answers of each assignment, {options.rows} rows written", *table.lines])
     print(text)
