@@ -193,7 +193,8 @@ def _report_choice(
 
 def _is_part(piece: Piece, slot: Slot, needed: set[str]) -> bool:
     """Whether a cell that bears a task's signs is code of its own, split off from the answer, and no copy of it."""
-    return bool(piece.is_code and piece.key != slot.key and not piece.defines & needed and tree_of(piece.source))
+    own = piece.is_code and piece.key != slot.key and not piece.defines & needed
+    return bool(own and tree_of(piece.source) and not is_empty(piece.source))
 
 
 # --- written answers -------------------------------------------------------------------------------------------------
