@@ -185,6 +185,9 @@ def grade(
         str | None, typer.Option("--scheduler", help="With dask: the scheduler's address, tcp://HOST:8786.")
     ] = None,
     no_sandbox: NoSandbox = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
@@ -203,6 +206,7 @@ def grade(
             dataset=dataset,
             scheduler=scheduler,
             walled=not no_sandbox,
+            only=only or (),
             progress=progress,
         )
     if as_json:
@@ -211,6 +215,7 @@ def grade(
         return
     out.print(grade_table(graded.results))
     _warn(graded.results)
+    _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
 
 
@@ -218,6 +223,14 @@ def _warn(results: Sequence[Result]) -> None:
     """What holds for the whole run and every report says."""
     for warning in sorted({warning for one in results for warning in one.warnings}):
         err.print(f"[bold yellow]warning:[/] {_escaped(warning)}", soft_wrap=True)
+
+
+def _say_exports(results: Sequence[Result]) -> None:
+    """What must be known before a table is imported into a learning platform."""
+    from autograder.lms import tables
+
+    for remark in tables(find_course(), results).remarks:
+        out.print(_escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)
@@ -232,6 +245,7 @@ def grades(
         progress("reading the gradebook", 0, 0)
         results = run(find_course(), run_folder)
     out.print(grade_table(results))
+    _say_exports(results)
     waiting = sum(one.to_mark for one in results)
     out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
 

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from autograder.exam import Exam
 from autograder.layout import CourseError
-from autograder.marking import mark_task, without_points
+from autograder.marking import mark_task, not_run, without_points
 from autograder.model import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.regraft import regraft
 from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
@@ -79,7 +79,8 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result
 
 def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
     graft = regraft(exam.release, submission.read(), exam.defines)
-    tasks = grade_graft(exam, graft, box)
+    graded = {task.name: task for task in grade_graft(exam, graft, box, exam.only)}
+    tasks = [graded.get(name) or not_run(task) for name, task in exam.tasks.items()]
     written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
     return Result(
         student=submission.student,
@@ -93,6 +94,7 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
         max_points=sum(task.max_points for task in tasks),
         warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
+        submitted_at=submission.submitted_at,
     )
 
 
@@ -115,6 +117,7 @@ def unreadable(submission: Submission, limits: Limits) -> Result:
         submission.cause,
         submission.repairs,
         warnings=_warnings(limits),
+        submitted_at=submission.submitted_at,
     )
 
 

@@ -36,6 +36,7 @@ class Exam:
         arrays: images for the probes.
         written: points of the written answers, by grade_id.
         references: modules of `waferlab.reference` that answers may import: those of earlier assignments.
+        only: the tasks to run; None runs all.
     """
 
     assignment: Assignment
@@ -46,6 +47,7 @@ class Exam:
     arrays: Mapping[str, np.ndarray]
     written: dict[str, float]
     references: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
 
     @cached_property
     def tasks(self) -> dict[str, Task]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from autograder.engine import grade_all
 from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
 from autograder.intake import collect
+from autograder.late import due_dates, late_rules
 from autograder.layout import Assignment, Course, CourseError
+from autograder.lms import roster
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, sole_writer
 from autograder.sandbox import Sandbox
+from autograder.selection import Selection, merged, select
 from autograder.shelf import Shelf
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
@@ -43,6 +47,7 @@ def grade(
     dataset: str | None = None,
     scheduler: str | None = None,
     walled: bool = True,
+    only: Sequence[str] = (),
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
@@ -55,6 +60,8 @@ def grade(
         dataset: images for the hidden checks; by default as `course.toml` says.
         scheduler: address of a dask scheduler whose workers grade, instead of processes on this machine.
         walled: run students' code behind the wall; without it every report carries a warning.
+        only: assignments (`04-encoder`) and tasks (`04-encoder/kl_divergence`) to grade again; all else in the run
+            folder stays as it is. By default everything is graded that is missing.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
@@ -66,6 +73,8 @@ def grade(
         from autograder.cluster import check_cluster
 
         check_cluster(scheduler)
+    due_dates(course), late_rules(course), roster(course)  # a mistake in them is said before an hour of grading
+    selection = select(course, only) if only else None
     progress("reading what was handed in", 0, 0)
     limits = limits_of(course, walled=walled)
     with Shelf() as shelf, Sandbox([one.module for one in course.assignments], limits) as box:
@@ -76,7 +85,7 @@ def grade(
                 f"nothing to grade in {', '.join(map(str, paths))}: expected notebooks (.ipynb), folders or zips"
             )
         with sole_writer(out):
-            return _grade(course, submissions, out, jobs, dataset, box, scheduler, progress)
+            return _grade(course, submissions, out, jobs, dataset, box, scheduler, selection, progress)
 
 
 def _grade(
@@ -87,14 +96,20 @@ def _grade(
     dataset: str | None,
     box: Sandbox,
     scheduler: str | None,
+    selection: Selection | None,
     progress: Progress,
 ) -> Graded:
     secret = run_secret(out)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
-    assignments = _assignments(submissions)
+    assignments = [one for one in _assignments(submissions) if selection is None or one.slug in selection]
+    if not assignments and selection is not None:
+        raise CourseError(f"nothing was handed in for {', '.join(selection)}: nothing is graded again")
     exams = _prepare_all(course, assignments, secret, name, box, progress)
-    run = partial(grade_all, exams, jobs=jobs, limits=box.limits, scheduler=scheduler, box=box)
-    results = _grade_missing(exams, submissions, Journal(out), run, progress)
+    run = partial(grade_all, jobs=jobs, limits=box.limits, scheduler=scheduler, box=box)
+    if selection is None:
+        results = _grade_missing(exams, submissions, Journal(out), partial(run, exams), progress)
+    else:
+        results = _grade_again(exams, submissions, Journal(out), run, selection, progress)
     box.close()
     from autograder.grades import hand_back  # imports nbgrader for seconds, which nothing before it needs
 
@@ -138,6 +153,42 @@ def _grade_missing(
         done += 1
         progress("grading", done, len(submissions))
     return journal.finish(keys.values())
+
+
+def _grade_again(
+    exams: Mapping[str, Exam],
+    submissions: Sequence[Submission],
+    journal: Journal,
+    run: Callable[[Mapping[str, Exam], Sequence[Submission]], Iterator[Result]],
+    selection: Selection,
+    progress: Progress,
+) -> list[Result]:
+    """Grade what was selected, whether or not it was graded before; every other line of the journal stays.
+
+    A task's new outcome joins an earlier result of the same notebook, release and seeds. A submission that is new or
+    has changed since the class was graded is graded whole.
+    """
+    own = [one for one in submissions if one.assignment and not one.cause and one.assignment.slug in selection]
+    keys = {_identity(one): fingerprint(one, exams[one.assignment.slug]) for one in own if one.assignment}
+    stale = {key for key, one in journal.items() if (one.student, one.file) in keys and key not in keys.values()}
+    known = {one.assignment for one in journal.values() if one.is_whole}
+    whole = [one for one in own if _slug(one) in known and keys[_identity(one)] not in journal]
+    later = {_identity(one) for one in whole}
+    parts = [one for one in own if _identity(one) not in later]
+    narrow = {slug: replace(exam, only=selection[slug]) for slug, exam in exams.items()}
+    progress("grading", 0, len(own))
+    graded = itertools.chain(run(narrow, parts), run(exams, whole) if whole else ())
+    for done, result in enumerate(graded, start=1):
+        key = keys[(result.student, result.file)]
+        tasks = selection[result.assignment or ""]
+        earlier = journal.get(key) if tasks is not None and result.status == "graded" else None
+        journal.add(key, merged(earlier, result, tasks or ()) if earlier else result)
+        progress("grading", done, len(own))
+    return journal.finish((set(journal) - stale) | set(keys.values()))
+
+
+def _slug(submission: Submission) -> str | None:
+    return submission.assignment.slug if submission.assignment else None
 
 
 def _identity(submission: Submission) -> tuple[str, str]:

@@ -11,10 +11,13 @@ from typing import Any
 from autograder import formgrader, gradebook
 from autograder.gradebook import GradedCell, chosen, student_ids
 from autograder.intake import safe_name
+from autograder.late import with_penalties
 from autograder.layout import Course, CourseError
+from autograder.lms import write_lms
 from autograder.model import Result, Submission
 from autograder.pages import feedback, report
 from autograder.record import RESULTS, Journal, sole_writer, sort_key, write_tables
+from autograder.similar import similar_pairs
 
 RUN = "run.json"  # what reports say about the run as a whole
 
@@ -37,7 +40,7 @@ def hand_back(
     Raises:
         CourseError: the gradebook cannot be used; tables and pages are written, without marks given by hand.
     """
-    results = _with_notes(results)
+    results = with_penalties(course, _with_notes(results))
     changed = formgrader.write_class(course, folder, results, student_ids(results), submissions)
     _write_run(folder, dataset, changed | _to_look_at(folder))
     return _finish(course, folder, results)
@@ -59,7 +62,7 @@ def grades(course: Course, folder: Path) -> list[Result]:
         raise CourseError(f"{folder} holds no {RESULTS}: expected the run folder of `course grade`")
     with sole_writer(folder):
         formgrader.write_settings(course, folder)
-        results = _with_notes(sorted(Journal(folder).values(), key=sort_key))
+        results = with_penalties(course, _with_notes(sorted(Journal(folder).values(), key=sort_key)))
         return _finish(course, folder, results)
 
 
@@ -99,6 +102,7 @@ def _with_notes(results: Sequence[Result]) -> list[Result]:
 def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> None:
     """The tables, a feedback page per submission, and the class report that links to them."""
     write_tables(folder, results)
+    write_lms(course, folder, results)
     links: dict[tuple[str, str], str] = {}
     used: set[str] = set()
     people = student_ids(results)
@@ -109,7 +113,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
         links[(result.student, result.file)] = page
-    page = report.render(results, course, dataset=_dataset(folder), links=links)
+    page = report.render(results, course, dataset=_dataset(folder), links=links, alike=similar_pairs(course, results))
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 

@@ -45,6 +45,11 @@ def without_points(task: Task, checks: Sequence[Check], status: TaskStatus, mess
     return _result(task, status, no_points(checks, message), message)
 
 
+def not_run(task: Task) -> TaskResult:
+    """A task that was left out of a run, and does not count."""
+    return TaskResult(task.name, task.title, "not run", 0.0, 0.0, (), "not run")
+
+
 def _missing(task: Task, answer: Answer) -> tuple[TaskStatus, str]:
     names = " and ".join(f"`{name}`" for name in answer.missing)
     error = answer.errors.get(task.name)

@@ -151,6 +151,11 @@ class Result:
     late_penalty: float = 0.0
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it was graded, and no task of it was left out."""
+        return self.status == "graded" and all(task.status != "not run" for task in self.tasks)
+
+    @property
     def task_points(self) -> float:
         """The points of all tasks, a person's word before the checks'."""
         return self.points + sum(task.awarded - task.points for task in self.tasks)

@@ -73,6 +73,8 @@ def _lock(descriptor: int, folder: Path) -> None:
 def fingerprint(submission: Submission, exam: Exam | None) -> str:
     """What a result depends on: the notebook, and the release and seeds it was graded with."""
     parts = [submission.student, submission.file, submission.cause, digest_of(submission.notebook)]
+    if submission.submitted_at:
+        parts.append(submission.submitted_at)
     text = json.dumps([*parts, exam.digest if exam else None])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -115,7 +117,7 @@ class Journal(Mapping[str, Result]):
 
     def _note(self, key: str, result: Result, size: int) -> None:
         self._places[key] = (sort_key(result), self._end, size)
-        self.graded.add(key) if result.status == "graded" else self.graded.discard(key)
+        self.graded.add(key) if result.is_whole else self.graded.discard(key)
 
     def __getitem__(self, key: str) -> Result:
         return _parse(self._line_of(key))
@@ -180,7 +182,7 @@ def result_from(entry: dict[str, Any]) -> Result:
 
 def write_tables(folder: Path, results: Sequence[Result]) -> None:
     """`grades.csv`, a row per submission, and `checks.csv`, a row per check."""
-    _write_csv(folder / "grades.csv", GRADES, [_grades_row(one) for one in results])
+    write_csv(folder / "grades.csv", GRADES, [_grades_row(one) for one in results])
     checks = [
         [one.student, one.assignment, task.name, task.status, mark.name, mark.points, mark.max, mark.message]
         for one in results
@@ -188,7 +190,7 @@ def write_tables(folder: Path, results: Sequence[Result]) -> None:
         for mark in task.checks
     ]
     header = ["student", "assignment", "task", "status", "check", "points", "max_points", "message"]
-    _write_csv(folder / "checks.csv", header, checks)
+    write_csv(folder / "checks.csv", header, checks)
 
 
 def _grades_row(one: Result) -> list[Any]:
@@ -215,7 +217,8 @@ def _grades_row(one: Result) -> list[Any]:
     return [one.student, one.assignment or "", one.status, *marks, one.file, remarks]
 
 
-def _write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table; no cell of it is a formula to a spreadsheet."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)

@@ -15,6 +15,7 @@ from autograder.intake.finding import Found, find
 from autograder.intake.reading import IntakeLimits, Unreadable, read_submitted
 from autograder.intake.recognising import Portrait, portraits, recognise
 from autograder.intake.students import Owner, clean_name, owners, safe_name, version_of
+from autograder.intake.times import handed_in
 from autograder.layout import Course
 from autograder.model import Submission
 from autograder.shelf import Shelf
@@ -75,9 +76,19 @@ def _entries(
     read = [(found.parts, _read(found, known, limits, shelf)) for found in find(path, limits, seen)]
     whose = owners(path.resolve(), [parts for parts, _ in read], course.assignments)
     return [
-        _Entry(replace(one, student=owner.student, file=_label(path, parts)), owner, version_of(parts[-1]))
+        _Entry(
+            _timed(replace(one, student=owner.student, file=_label(path, parts)), path, parts),
+            owner,
+            version_of(parts[-1]),
+        )
         for (parts, one), owner in zip(read, whose, strict=True)
     ]
+
+
+def _timed(submission: Submission, path: Path, parts: Sequence[str]) -> Submission:
+    """With the time at which it was handed in, where that can be told."""
+    time, remarks = handed_in(path, parts)
+    return replace(submission, submitted_at=time, repairs=(*submission.repairs, *remarks))
 
 
 def _read(found: Found, known: Sequence[Portrait], limits: IntakeLimits, shelf: Shelf | None) -> Submission:

@@ -9,6 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.late import sentence as late_sentence
 from autograder.layout import Course
 from autograder.model import Result
 from autograder.pages import common as pages
@@ -72,6 +73,7 @@ def _page(result: Result, course: Course, caps: Caps) -> str:
         parts=_parts(result),
         open_points=sum(answer.max_points for answer in result.written if answer.points is None),
         written_title=written_title,
+        handed_in=late_sentence(course, result),
         code={task.name: _code(result.answers.get(task.name, ""), caps) for task in tasks},
         caps=caps,
     )

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from autograder.layout import Assignment, Course
 from autograder.model import Result, TaskResult
 from autograder.pages import common as pages
+from autograder.similar import Pair
 
 BINS = 10
 WIDTH, HEIGHT, BASE = 320, 84, 104  # of the histogram: drawing width, tallest bar, line that the bars stand on
@@ -137,7 +138,14 @@ class Difficulty:
     tasks: tuple[TaskShare, ...]
 
 
-def render(results: Sequence[Result], course: Course, *, dataset: str, links: Links | None = None) -> str:
+def render(
+    results: Sequence[Result],
+    course: Course,
+    *,
+    dataset: str,
+    links: Links | None = None,
+    alike: Sequence[Pair] = (),
+) -> str:
     """The class report: one HTML file, the same bytes for the same results in any order.
 
     Args:
@@ -145,6 +153,7 @@ def render(results: Sequence[Result], course: Course, *, dataset: str, links: Li
         course: for titles.
         dataset: which images the hidden checks used.
         links: feedback pages by (student, file), as paths relative to the report.
+        alike: answers that a person should look at side by side.
     """
     results = sorted(results, key=lambda one: (one.student.casefold(), one.student, one.file))
     graded = [one for one in results if one.status == "graded"]
@@ -169,6 +178,7 @@ def render(results: Sequence[Result], course: Course, *, dataset: str, links: Li
         repaired=[(one, one.repairs) for one in results if one.repairs],
         link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
         flags_of=lambda result: _flags(result, in_all),
+        alike=[(one, pages.title_of(course, one.first.assignment), round(100 * one.similarity)) for one in alike],
         max_rows=MAX_ROWS,
         max_listed=MAX_LISTED,
     )
@@ -214,6 +224,8 @@ def _difficulties(graded: Sequence[Result], assignments: Sequence[Assignment]) -
         tasks: dict[str, list[TaskResult]] = {}
         for result in graded:
             for task in result.tasks if result.assignment == assignment.slug else ():
+                if task.status == "not run":
+                    continue
                 tasks.setdefault(task.name, []).append(task)
         if tasks:
             parts.append(Difficulty(assignment.title, tuple(_task_share(group) for group in tasks.values())))

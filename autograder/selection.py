@@ -1,0 +1,58 @@
+"""`course grade --only`: which assignments and tasks a run grades again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from autograder.layout import Assignment, Course, CourseError
+from autograder.model import Result
+from autograder.verdicts import checks_module
+
+#: Task names by slug of an assignment; None stands for all of its tasks.
+Selection = Mapping[str, tuple[str, ...] | None]
+
+
+def select(course: Course, names: Sequence[str]) -> Selection:
+    """The assignments and tasks that are named.
+
+    Args:
+        course: the course.
+        names: `04-encoder` for a whole assignment, `04-encoder/kl_divergence` for one task.
+
+    Raises:
+        CourseError: there is none of that name; lists those there are.
+    """
+    chosen: dict[str, tuple[str, ...] | None] = {}
+    for name in names:
+        first, slash, task = name.partition("/")
+        assignment = course.assignment(first)
+        before = chosen.get(assignment.slug, ())
+        if not slash or before is None:
+            chosen[assignment.slug] = None
+        if slash:
+            _known(assignment, task)
+            chosen[assignment.slug] = None if before is None else tuple(dict.fromkeys([*before, task]))
+    return chosen
+
+
+def _known(assignment: Assignment, task: str) -> None:
+    tasks = checks_module(assignment.module).TASKS
+    if task not in tasks:
+        raise CourseError(f"{assignment.slug} has no task {task!r}: expected one of {', '.join(tasks)}")
+
+
+def merged(before: Result, after: Result, tasks: Collection[str]) -> Result:
+    """The earlier result of the same submission with the named tasks' outcome from a later run.
+
+    Args:
+        before: earlier; its other tasks stay as they were.
+        after: later; where it was not graded, it stands alone.
+        tasks: what the later run graded.
+    """
+    if before.status != "graded" or after.status != "graded":
+        return after
+    kept = {task.name: task for task in before.tasks}
+    both = tuple(task if task.name in tasks else kept.get(task.name, task) for task in after.tasks)
+    points, most = sum(task.points for task in both), sum(task.max_points for task in both)
+    return replace(after, tasks=both, points=points, max_points=most)
