@@ -1,8 +1,9 @@
 """Grades for learning platforms: `canvas.csv` and `moodle.csv`, as their gradebooks import them.
 
 Canvas: the columns of its own export, with "Points Possible" in the second row; a column `Title (id)` updates the
-assignment of that id, and one without an id makes a new assignment (Instructure's guide "How do I import grades in the
-Gradebook?"; https://teaching.resources.osu.edu/toolsets/carmencanvas/guides/calculating-final-grades/import-csv-file-carmen-grades).
+assignment of that id, and one without an id makes a new assignment (the columns, and that new titles make new
+assignments:
+https://teaching.resources.osu.edu/toolsets/carmencanvas/guides/calculating-final-grades/import-csv-file-carmen-grades).
 Moodle: any column that identifies a person, and one for each grade item; which is which is chosen at import
 (https://docs.moodle.org/311/en/Grade_import).
 
