@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib.util
+import logging
 import platform
 import secrets
 import time
@@ -132,6 +133,8 @@ def check_cluster(address: str) -> None:
 
 
 def _connected(address: str) -> Client:
+    for name in ("batched", "client", "comm"):  # what they log about a lost connection, the run says in one sentence
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     _look_for_scheduler(address)
     client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     try:

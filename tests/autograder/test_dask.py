@@ -1,9 +1,13 @@
 """Grading on a dask cluster: a real scheduler and two real workers on this machine."""
 
+import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import dask
 import distributed
@@ -153,3 +157,55 @@ def test_a_worker_without_the_grader_is_refused(two_workers, tmp_path):
     finally:
         bare.terminate()
         bare.wait()
+
+
+@pytest.mark.parametrize(
+    ("victim", "words"),
+    [("scheduler", "the scheduler at .* went away"), ("worker", "has had no worker for 2 s")],
+    ids=["scheduler", "all workers"],
+)
+def test_a_cluster_that_goes_away_ends_the_run_with_one_sentence(tmp_path, monkeypatch, capfd, victim, words):
+    """Does a run whose cluster is gone stop and say how to go on, and is what came before kept?"""
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 2)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
+    port = free_port()
+    address, dashboard = f"tcp://127.0.0.1:{port}", ["--dashboard-address", "127.0.0.1:0"]
+    commands = {
+        "scheduler": ["scheduler", "--host", "127.0.0.1", "--port", str(port), *dashboard],
+        "worker": ["worker", address, "--nthreads", "1", "--local-directory", str(tmp_path), *dashboard],
+    }
+    with contextlib.ExitStack() as stack:
+        pids = {name: stack.enter_context(started(command)) for name, command in commands.items()}
+        wait_for(address)
+        results = engine._in_pool(
+            cluster.DaskPool(Double(tmp_path / "log"), address),
+            iter(submissions(*(f"slow-{number}" for number in range(20)))),
+            Limits(),
+        )
+        assert next(results).status == "graded"
+        os.killpg(pids[victim], signal.SIGKILL)
+        with pytest.raises(CourseError, match=f"{words}.*the same command grades the rest"):
+            list(results)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@contextlib.contextmanager
+def started(arguments):
+    """A dask command in a process group of its own, which is killed in the end."""
+    command = [sys.executable, "-m", "dask", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield process.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(address):
+    """Return when a cluster has a worker."""
+    for _ in range(10):
+        with contextlib.suppress(CourseError):
+            return cluster.check_cluster(address)
+    raise AssertionError(f"no cluster at {address}")
