@@ -7,15 +7,17 @@ Half of the class hands in the reference answer, half the untouched release. nbg
 kernel, figures included; `course grade` executes the solution cells and the hidden probes, which nbgrader does not
 have. Both use one process, the smoke profile and the same data; both times include their start-up.
 
-`--trivial` measures what grading costs when the answers cost next to nothing: a notebook of 04-encoder's three answers
-and their checks only, no data, no training, no figures, everybody right. There the class is also graded with one
-student, so that the cost of the command and the cost of one more submission can be told apart, and the same cells and
-probes are run in one plain process: what is left of a submission's cost after that is the grader's own overhead.
+`--trivial` measures what grading costs when an answer costs next to nothing: a notebook of 04-encoder with its
+definitions and the check of `kl_divergence` only (`course grade --only`): no data, no training, no figures, everybody
+right. There the class is also graded with one student, so that the cost of the command and the cost of one more
+submission can be told apart, and the same cells and probe are run in one plain process: what is left of a submission's
+cost after that is the grader's own overhead (gradebook, feedback page and report included).
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shutil
 import statistics
@@ -29,20 +31,23 @@ import nbgrader
 import torch
 from common import save
 
-from autograder.demo import answered, copy_course, demo_answers
+from autograder.demo import answered, copy_course
 from autograder.exam import reference_graft
 from autograder.layout import Assignment, Course, find_course
-from autograder.notebooks import is_check, read_notebook, reference_cells, write_notebook
-from autograder.verdicts import checks_module
+from autograder.notebooks import grade_id, read_notebook, reference_cells, without_markers, write_notebook
 from autograder.worker import answer
 
 TOOLS = Path(sys.executable).parent
+TRIVIAL, CHECK = "kl_divergence", "check-kl-divergence"
 
 
 def make_class(course: Course, assignment: Assignment, count: int, *, all_right: bool = False) -> Path:
     """Write `count` submissions in nbgrader's tree below the course's root, in place of any that are there."""
     released = read_notebook(course.notebook("release", assignment))
-    right = answered(released, demo_answers(course, assignment, released)["reference-answer"])
+    source = read_notebook(course.notebook("source", assignment))
+    right = answered(
+        released, {grade_id(cell): without_markers(cell.source) for cell in source.cells if grade_id(cell)}
+    )
     submitted = course.root / "submitted"
     for folder in ("submitted", "autograded"):
         shutil.rmtree(course.root / folder, ignore_errors=True)
@@ -53,31 +58,30 @@ def make_class(course: Course, assignment: Assignment, count: int, *, all_right:
 
 
 def make_trivial(course: Course, assignment: Assignment) -> None:
-    """Strip the copied source notebook to its answers, what they need, and their checks."""
+    """Strip the copied source notebook to its definitions and the check of one task."""
     path = course.notebook("source", assignment)
     notebook = read_notebook(path)
     for cell in notebook.cells:
         if cell.id == "support":
             cell.source = "from waferlab.checks import encoder as encoder_checks"
-    kept = reference_cells(notebook)
-    notebook.cells = [cell for cell in notebook.cells if cell in kept or is_check(cell) or cell.id == "support"]
+    kept = [*reference_cells(notebook), *(cell for cell in notebook.cells if cell.id in ("support", CHECK))]
+    notebook.cells = [cell for cell in notebook.cells if cell in kept]
     write_notebook(path, notebook)
 
 
 def own_seconds(course: Course, assignment: Assignment, repeats: int = 10) -> float:
-    """Seconds that the cells and probes of one right submission take by themselves, in one plain process."""
+    """Seconds that the cells and the probe of one right submission take by themselves, in one plain process."""
     graft = reference_graft(read_notebook(course.notebook("source", assignment)))
     cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
-    tasks = checks_module(assignment.module).TASKS
-    seeds = {name: {"seed": 7, "stream": 7} for name in tasks}
+    seeds = {TRIVIAL: {"seed": 7, "stream": 7}}
     job = {"module": f"waferlab.checks.{assignment.module}", "cells": cells, "stubs": {}, "tasks": seeds}
     job["dtype"] = "float32"
+    importlib.import_module(job["module"])
     main_module, times = sys.modules["__main__"], []
     torch.set_num_threads(1)
     for _ in range(repeats + 1):
         started = time.perf_counter()
-        for name in tasks:
-            answer(job, {}, name, frozenset(), lambda stage: None)
+        answer(job, {}, TRIVIAL, frozenset(), lambda stage: None)
         times.append(time.perf_counter() - started)
     sys.modules["__main__"] = main_module
     return statistics.median(times[1:])
@@ -95,11 +99,11 @@ def timed(command: list[str], course: Course, dataset: str) -> float:
     return seconds
 
 
-def both(course: Course, assignment: Assignment, submitted: Path, dataset: str) -> tuple[float, float]:
+def both(course: Course, assignment: Assignment, submitted: Path, dataset: str, *only: str) -> tuple[float, float]:
     """Seconds of `nbgrader autograde` and of `course grade` over the same class."""
     theirs = timed([str(TOOLS / "nbgrader"), "autograde", assignment.slug], course, dataset)
     with tempfile.TemporaryDirectory(prefix="benchmark-graded-") as out:
-        ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--out", out, "--jobs", "1"]
+        ours_command = [str(TOOLS / "course"), "grade", str(submitted), "--out", out, "--jobs", "1", *only]
         ours = timed([*ours_command, "--dataset", dataset], course, dataset)
     return theirs, ours
 
@@ -116,18 +120,19 @@ nbgrader / course grade   {theirs / ours:6.1f}"""
 
 def compare_trivial(course: Course, assignment: Assignment, count: int, dataset: str) -> str:
     """The whole commands, one submission more, and the overhead of it."""
-    one = both(course, assignment, make_class(course, assignment, 1, all_right=True), dataset)
-    many = both(course, assignment, make_class(course, assignment, count, all_right=True), dataset)
+    only = ("--only", f"{assignment.slug}/{TRIVIAL}")
+    one = both(course, assignment, make_class(course, assignment, 1, all_right=True), dataset, *only)
+    many = both(course, assignment, make_class(course, assignment, count, all_right=True), dataset, *only)
     theirs, ours = ((long - short) / (count - 1) for long, short in zip(many, one, strict=True))
     own = own_seconds(course, assignment)
     return f"""\
-{assignment.slug} without prose, data, training and figures; {count} right submissions; one process
+{assignment.slug}/{TRIVIAL} without prose, data, training and figures; {count} right submissions; one process
                                           nbgrader {nbgrader.__version__}   course grade   ratio
 the command over {count:3} submissions (s)       {many[0]:10.2f}     {many[1]:10.2f}   {many[0] / many[1]:5.1f}
 the command over   1 submission  (s)       {one[0]:10.2f}     {one[1]:10.2f}   {one[0] / one[1]:5.1f}
 one submission more (s)                    {theirs:10.3f}     {ours:10.3f}   {theirs / ours:5.1f}
 submissions a minute and core              {60 / theirs:10.0f}     {60 / ours:10.0f}
-cells and probes by themselves (s)                        {own:10.3f}
+cells and probe by themselves (s)                         {own:10.3f}
 overhead of one submission (s)                            {ours - own:10.3f}"""
 
 
@@ -137,7 +142,7 @@ def main() -> None:
     parser.add_argument("--assignment", default="03-pca")
     parser.add_argument("--count", type=int, help="submissions; by default 20, with --trivial 40")
     parser.add_argument("--dataset", default="synthetic-wafers")
-    parser.add_argument("--trivial", action="store_true", help="04-encoder's answers and checks only")
+    parser.add_argument("--trivial", action="store_true", help="one task of 04-encoder, no figures")
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results/")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="benchmark-grading-") as folder:
