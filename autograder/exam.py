@@ -8,11 +8,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from nbformat import NotebookNode
+from waferlab.checks import core
 from waferlab.checks.core import Observation, Task
 
+from autograder import verdicts
 from autograder.layout import Assignment, Course, CourseError
 from autograder.marking import mark_task
 from autograder.model import Cell, Graft
@@ -36,6 +39,7 @@ class Exam:
         arrays: images for the probes.
         written: points of the written answers, by grade_id.
         references: modules of `waferlab.reference` that answers may import: those of earlier assignments.
+        answers: the reference cells, as one text.
         only: the tasks to run; None runs all.
     """
 
@@ -47,6 +51,7 @@ class Exam:
     arrays: Mapping[str, np.ndarray]
     written: dict[str, float]
     references: tuple[str, ...] = ()
+    answers: str = ""
     only: tuple[str, ...] | None = None
 
     @cached_property
@@ -65,6 +70,14 @@ class Exam:
         shapes = {name: array.shape for name, array in self.arrays.items()}
         text = json.dumps([self.release, self.seeds, shapes], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def code(self) -> str:
+        """What judges: a digest of the checks, the verdict and the reference answers."""
+        module = self.assignment.module
+        modules = (core, verdicts, checks_module(module), verdict_module(module))
+        texts = [Path(str(one.__file__)).read_text(encoding="utf-8") for one in modules]
+        return hashlib.sha256("\0".join([*texts, self.answers]).encode()).hexdigest()
 
     @property
     def defines(self) -> dict[str, tuple[str, ...]]:
@@ -111,10 +124,10 @@ def limits_of(course: Course, *, walled: bool = True) -> Limits:
 
 def choose_dataset(name: str) -> str:
     """`auto` means real Fashion-MNIST when it is at hand (no download for grading), else synthetic wafers."""
-    from waferlab.data import fashion_mnist_available
-
     if name != "auto":
         return name
+    from waferlab.data import fashion_mnist_available
+
     return "fashion-mnist" if fashion_mnist_available() else "synthetic-wafers"
 
 
@@ -168,9 +181,13 @@ def prepare(
     }
     expected = {name: answer.seen for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
-    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier)
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft))
     _prove(exam, timed)
     return exam
+
+
+def _text_of(graft: Graft) -> str:
+    return "\n\n".join(cell.source for cell in graft.cells)
 
 
 def _prove(exam: Exam, answers: Mapping[str, Answer]) -> None:

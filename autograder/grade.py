@@ -15,7 +15,7 @@ from autograder.late import due_dates, late_rules
 from autograder.layout import Assignment, Course, CourseError
 from autograder.lms import roster
 from autograder.model import Result, Submission
-from autograder.record import Journal, fingerprint, run_secret, sole_writer
+from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
 from autograder.sandbox import Sandbox
 from autograder.selection import Selection, merged, select
 from autograder.shelf import Shelf
@@ -165,26 +165,33 @@ def _grade_again(
 ) -> list[Result]:
     """Grade what was selected, whether or not it was graded before; every other line of the journal stays.
 
-    A task's new outcome joins an earlier result of the same notebook, release and seeds. A submission that is new or
-    has changed since the class was graded is graded whole.
+    A task's new outcome joins an earlier result of the same notebook, release and seeds, whichever code judged it then.
+    A submission that is new or has changed since the class was graded is graded whole.
     """
     own = [one for one in submissions if one.assignment and not one.cause and one.assignment.slug in selection]
     keys = {_identity(one): fingerprint(one, exams[one.assignment.slug]) for one in own if one.assignment}
-    stale = {key for key, one in journal.items() if (one.student, one.file) in keys and key not in keys.values()}
+    works = {same_work(key) for key in keys.values()}
+    before = {same_work(key): key for key in journal}
+    stale = {key for key, one in journal.items() if (one.student, one.file) in keys and same_work(key) not in works}
     known = {one.assignment for one in journal.values() if one.is_whole}
-    whole = [one for one in own if _slug(one) in known and keys[_identity(one)] not in journal]
+    whole = [one for one in own if _slug(one) in known and same_work(keys[_identity(one)]) not in before]
     later = {_identity(one) for one in whole}
     parts = [one for one in own if _identity(one) not in later]
     narrow = {slug: replace(exam, only=selection[slug]) for slug, exam in exams.items()}
     progress("grading", 0, len(own))
     graded = itertools.chain(run(narrow, parts), run(exams, whole) if whole else ())
+    kept = set(journal) - stale
     for done, result in enumerate(graded, start=1):
         key = keys[(result.student, result.file)]
+        old = before.get(same_work(key))
         tasks = selection[result.assignment or ""]
-        earlier = journal.get(key) if tasks is not None and result.status == "graded" else None
+        earlier = journal[old] if old and tasks is not None and result.status == "graded" else None
+        kept.discard(old or key)
+        key = old if earlier and old else key  # its other tasks were judged by the code of then
         journal.add(key, merged(earlier, result, tasks or ()) if earlier else result)
+        kept.add(key)
         progress("grading", done, len(own))
-    return journal.finish((set(journal) - stale) | set(keys.values()))
+    return journal.finish(kept)
 
 
 def _slug(submission: Submission) -> str | None:

@@ -94,3 +94,21 @@ def test_without_an_earlier_run_only_that_task_counts_and_a_full_run_grades_the_
     run(handed_in, full)
     run(handed_in, out)
     assert files(out)["results.jsonl"] == files(full)["results.jsonl"]
+
+
+def test_changed_checks_are_applied_to_a_class_that_was_graded(handed_in, tmp_path, monkeypatch):
+    """Are results of an earlier verdict judged again by the next run, and by `--only` no more than was named?"""
+    from autograder import engine
+    from autograder.exam import Exam
+
+    out, asked = tmp_path / "run", []
+    original = engine.grade_graft
+    monkeypatch.setattr(engine, "grade_graft", lambda exam, *args: asked.append(exam.only) or original(exam, *args))
+    first = run(handed_in, out)
+    assert run(handed_in, out) == first
+    assert asked == [None, None]
+    monkeypatch.setattr(Exam, "code", "another verdict")
+    assert run(handed_in, out, only=[TASK]) == first
+    assert asked[2:] == [("kl_divergence",)] * 2
+    assert run(handed_in, out) == first
+    assert asked[4:] == [None, None]
