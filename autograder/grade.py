@@ -79,6 +79,8 @@ def grade(
     limits = limits_of(course, walled=walled)
     with Shelf() as shelf, Sandbox([one.module for one in course.assignments], limits) as box:
         box.start()
+        import autograder.grades  # noqa: F401 - nbgrader is imported for seconds, while the worker imports torch
+
         submissions = collect(course, paths, shelf=shelf)
         if not submissions:
             raise CourseError(
@@ -111,7 +113,7 @@ def _grade(
     else:
         results = _grade_again(exams, submissions, Journal(out), run, selection, progress)
     box.close()
-    from autograder.grades import hand_back  # imports nbgrader for seconds, which nothing before it needs
+    from autograder.grades import hand_back
 
     progress("writing gradebook and pages", 0, 0)
     return Graded(hand_back(course, out, results, name, submissions), name, out)
