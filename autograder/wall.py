@@ -63,9 +63,13 @@ def _namespaces() -> list[str]:
 
 
 def _system() -> list[str]:
-    """Programs and libraries of the system, devices, processes, and empty temporary folders."""
+    """Programs and libraries of the system, devices, processes, and the one folder that can be written to.
+
+    Every question covers that folder, and `/dev/shm`, with empty ones of its own (`confine.shut_in`): a second place
+    for files would be a way to leave something for the next question.
+    """
     parts = ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
-    parts += [part for path in ("/tmp", "/var/tmp") for part in ("--perms", "1777", "--tmpfs", path)]
+    parts += ["--remount-ro", "/dev", "--perms", "1777", "--tmpfs", scratch()]
     for name in ("bin", "sbin", "lib", "lib32", "lib64"):
         path = Path("/", name)
         if path.is_symlink():

@@ -1,0 +1,57 @@
+"""Confusing the protocol: writing to the worker's channels, closing them, dying at a bad moment.
+
+A fork holds two pipes of its own (results and progress) and none of the worker's. What it writes there is read as its
+own result at most, so the worst that it can do is spoil its own question.
+"""
+
+import pytest
+from attack_answers import RIGHT, WRONG
+
+FRAME = '{"task": "kl_divergence", "status": "ok", "stage": "probe", "detail": "", "replaced": [], "seconds": 0.1, "bytes": 0}'
+ATTACKS = {
+    "frames on every descriptor": f"import os\nfor fd in range(64):\n    try: os.write(fd, b'{FRAME}\\n')\n    except OSError: pass\n",
+    "the end of the job announced": "import os\nfor fd in range(64):\n    try: os.write(fd, b'{\"end\": true}\\n')\n    except OSError: pass\n",
+    "another cell blamed by forged progress": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'0\\n1\\n2\\n')\n    except OSError: pass\nos._exit(3)\n",
+    "progress flooded": "import os\nfor fd in range(3, 64):\n    try:\n        while True: os.write(fd, b'7\\n' * 4096)\n    except OSError: pass\n",
+    "half a result": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'PK\\x03\\x04')\n    except OSError: pass\nos._exit(0)\n",
+    "every descriptor closed": "import os\nos.closerange(0, 1024)\n",
+    "results closed by a child that lives on": "import os, time\nif os.fork() == 0:\n    os.closerange(0, 1024); time.sleep(60)\nos.closerange(0, 1024)\ntime.sleep(60)\n",
+    "an exit with success": "import os\nos._exit(0)\n",
+    "an exit by exception": "raise SystemExit(0)\n",
+    "an interrupt": "raise KeyboardInterrupt\n",
+    "a crash in C": "import ctypes\nctypes.string_at(0)\n",
+    "an abort": "import os\nos.abort()\n",
+    "a fork that answers as well": "import os\nos.fork()\n",
+    "an exec in place of the worker": "import os, sys\nos.execv(sys.executable, [sys.executable, '-c', 'print(1)'])\n",
+    "the worker's functions replaced": (
+        "import sys\nfor name, module in list(sys.modules.items()):\n    if 'worker' in name or name == '__main__':\n"
+        "        for key in list(vars(module)):\n            if callable(vars(module)[key]): vars(module)[key] = lambda *a, **k: b''\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", ATTACKS.values(), ids=ATTACKS)
+def test_noise_on_the_channels_earns_nothing(marks, exam, monkeypatch, source):
+    """Does a wrong formula behind the noise stay wrong, and does the next submission get its answer?"""
+    monkeypatch.setitem(exam.seconds, "kl_divergence", 3.0)
+    assert marks(source + WRONG)["kl_divergence"].points == 0
+    assert marks(RIGHT)["kl_divergence"].points == 3
+
+
+def test_a_forged_packet_is_an_observation_and_no_more(marks):
+    """Does sending a packet that claims points give any?"""
+    forged = (
+        "import numpy as np, os\nfrom autograder.border import pack\n"
+        "data = pack({'seen': {'passed': True, 'points': 3}, 'points': 3, 'errors': {}, 'missing': []}, {'points': np.ones(3)})\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, data)\n    except OSError: pass\nos._exit(0)\n"
+    )
+    assert marks(forged)["kl_divergence"].points == 0
+
+
+def test_a_forged_blame_harms_nobody_but_its_author(marks, exam, monkeypatch):
+    """Does naming a neighbour's cell as the culprit earn points, or cost anybody else any?"""
+    for task in exam.seconds:
+        monkeypatch.setitem(exam.seconds, task, 3.0)
+    results = marks(ATTACKS["another cell blamed by forged progress"], only=None)
+    assert results["kl_divergence"].points == 0
+    assert [one.points for one in marks(RIGHT, only=None).values()] == [5, 3, 3]

@@ -1,0 +1,108 @@
+"""Reading secrets: answers, verdicts, seeds of others, grades, the grader's own things.
+
+The attacks look for files that are there when there is no wall (the second test plants one and finds it in the open).
+"""
+
+import os
+
+import pytest
+from attack_answers import TASK
+
+from autograder.model import Cell, Graft
+from autograder.sandbox import Ask, Limits, Sandbox
+
+LOOK = "import os\nfound = [path for path in {paths} if os.path.exists(path)]\nif found: raise RuntimeError(f'LOOT {{found}}')"
+WALK = """
+import os, sys
+found = []
+for top in ('/home', '/root', '/srv', '/opt', '/mnt', '/media', '/var', '/run', '/tmp', '/etc'):
+    for folder, folders, files in os.walk(top):
+        if not folder.startswith((sys.prefix, sys.base_prefix)):
+            found += [os.path.join(folder, f) for f in files if f.endswith(({endings}))]
+if found: raise RuntimeError(f'LOOT {{found[:5]}}')
+"""
+ATTACKS = {
+    "the reference of the own assignment": (
+        "import waferlab.reference.encoder as r\nif hasattr(r, 'kl_divergence'): raise RuntimeError('LOOT')"
+    ),
+    "the reference through its file": (
+        "import glob, waferlab, os\nplace = os.path.dirname(waferlab.__file__)\n"
+        "texts = [open(p).read() for p in glob.glob(place + '/reference/*.py')]\n"
+        "texts += [open(p, 'rb').read().decode('latin-1') for p in glob.glob(place + '/reference/__pycache__/*')]\n"
+        "if any('logvar' in t for t in texts): raise RuntimeError('LOOT')"
+    ),
+    "the hidden verdicts": (
+        "import importlib\ntry: importlib.import_module('autograder.verdicts.encoder')\nexcept ImportError: pass\n"
+        "else: raise RuntimeError('LOOT')"
+    ),
+    "the banks of answers": (
+        "import autograder, os\nplace = os.path.dirname(autograder.__file__)\n"
+        "found = set(os.listdir(place)) - {'__init__.py', 'worker.py', 'confine.py', 'border.py', 'magics.py', "
+        "'trials.py'}\nif found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "the reference already in memory": (
+        "import sys\nfound = [n for n in sys.modules if n.startswith('waferlab.reference.')]\n"
+        "if found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "expected values in frames and in the heap": (
+        "import gc, sys\nfound = [k for o in gc.get_objects() if type(o) is dict for k in o "
+        "if type(k) is str and k.startswith(('expected.', 'max_points'))]\n"
+        "frame = sys._getframe()\nwhile frame:\n    found += [k for k in frame.f_locals if k in ('expected', 'points', "
+        "'exam', 'verdict')]\n    frame = frame.f_back\nif found: raise RuntimeError(f'LOOT {found[:5]}')"
+    ),
+    "notebooks and databases anywhere": WALK.format(endings="'.ipynb', '.db', '.jsonl', '.sqlite'"),
+    "keys and passwords anywhere": WALK.format(
+        endings="'id_rsa', 'id_ed25519', '.netrc', 'shadow', '.pem', 'credentials'"
+    ),
+    "jobs of other submissions": WALK.format(endings="'job.json', 'arrays.npz', 'log'"),
+    "the environment of the grader": (
+        "import os\nfound = [k for k in os.environ if any(w in k for w in ('TOKEN', 'KEY', 'SECRET', 'COURSE', "
+        "'PASSWORD', 'SSH'))]\nif found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "memory and environment of other processes": (
+        "import os\nfound = []\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n"
+        "    if int(pid) != os.getpid():\n        found.append(pid)\nif found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "open descriptors": (
+        "import os\nfound = []\nfor fd in os.listdir('/proc/self/fd'):\n    try: target = os.readlink(f'/proc/self/fd/{fd}')\n"
+        "    except OSError: continue\n    if target.startswith('/') and not target.startswith(('/dev/null', '/proc')): "
+        "found.append(target)\nif found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "the history of a notebook": (
+        "names = globals()\nfound = [n for n in ('In', 'Out', '_i', '_ih', '_oh') if n in names]\n"
+        "if found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "mounts that tell of the grader's disk": (
+        "import os\nfound = []\nfor line in open('/proc/self/mountinfo'):\n    place = line.split()[4]\n"
+        "    if os.access(place, os.W_OK) and not place.startswith(('/dev', '/proc', '/tmp', '/var/tmp')): "
+        "found.append(place)\nif found: raise RuntimeError(f'LOOT {found}')"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", ATTACKS.values(), ids=ATTACKS)
+def test_secrets_are_not_there(loot, source):
+    """Does an answer that goes looking come back with nothing?"""
+    assert loot(source) == ""
+
+
+def test_loot_would_be_noticed():
+    """Does the same search, without a wall, find what lies in the open?"""
+    cell = Cell("solution", TASK, LOOK.format(paths=[__file__]))
+    with Sandbox(["encoder"], Limits(walled=False)) as bare:
+        answer = bare.run("encoder", Graft((cell,), {}), [Ask(TASK, 7, 20)])[TASK]
+    assert "LOOT" in answer.errors[TASK]
+
+
+def test_the_course_and_the_run_folder_are_not_there(loot, course, tmp_path):
+    """Can source notebooks, solutions, the run's secret or a gradebook be opened by their full names?"""
+    run = tmp_path / "graded"
+    run.mkdir()
+    for name in ("secret", "gradebook.db", "results.jsonl"):
+        (run / name).write_text("a canary")
+    paths = [str(run / name) for name in os.listdir(run)]
+    paths += [
+        str(course.root / name) for name in ("source", "solutions", "release", "course/course.toml", ".git", "tests")
+    ]
+    paths += [os.path.expanduser("~/.bashrc"), os.path.expanduser("~/.ssh")]
+    assert loot(LOOK.format(paths=paths)) == ""
