@@ -76,3 +76,20 @@ def test_the_message_names_what_the_cell_raised():
     """Does a student whose cell failed read why?"""
     answer = Answer("ok", "probe", "", 0.1, {}, {"double": "NameError: name 'np' is not defined"}, ("double",))
     assert "NameError: name 'np' is not defined" in mark_task("none", TASK, CHECKS, answer, {}).message
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ("1.7290 instead of 17.2904. You took the mean?", "1.7290. You took the mean?"),
+        ("mu = 2 gave -2.0000 instead of 2.0000", "mu = 2 gave -2.0000"),
+        ("5.0 instead of -1.2e-05; is the sign right?", "5.0; is the sign right?"),
+        ("mu has shape (3,) instead of (3, 8)", "mu has shape (3,) instead of (3, 8)"),
+        ("None instead of a dict", "None instead of a dict"),
+    ],
+)
+def test_expected_numbers_stay_inside(found, said):
+    """Does a hidden check tell what was found and not which number it wanted?"""
+    checks = [Check("values", 1.0)]
+    (mark,) = give_points(checks, [Finding("values", "values", False, found, "in words")])
+    assert mark.message == f"values: {said}; expected: in words"
