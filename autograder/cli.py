@@ -191,24 +191,27 @@ def grade(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
-    from autograder.grade import grade as run
-    from autograder.tables import grade_table
+    from autograder.sandbox import started
 
     if (backend == "dask") != (scheduler is not None):
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
-    count = jobs or os.cpu_count() or 1
-    with _progress() as progress:
+    course = find_course()
+    with started(course, walled=not no_sandbox) as box, _progress() as progress:
+        from autograder.grade import grade as run  # for seconds, while the worker imports torch
+
         graded = run(
-            find_course(),
+            course,
             paths,
             to,
-            jobs=count,
+            jobs=jobs or os.cpu_count() or 1,
             dataset=dataset,
             scheduler=scheduler,
-            walled=not no_sandbox,
             only=only or (),
+            box=box,
             progress=progress,
         )
+    from autograder.tables import grade_table
+
     if as_json:
         for result in graded.results:
             sys.stdout.write(json.dumps(result.as_dict()) + "\n")

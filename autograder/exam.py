@@ -20,7 +20,7 @@ from autograder.layout import Assignment, Course, CourseError
 from autograder.marking import mark_task
 from autograder.model import Cell, Graft
 from autograder.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
-from autograder.sandbox import Answer, Ask, Limits, Sandbox
+from autograder.sandbox import Answer, Ask, Sandbox
 from autograder.verdicts import Check, checks_module, verdict_module
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
@@ -114,12 +114,6 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     if not path.is_file():
         raise CourseError(f"{path} does not exist: run `course release` first")
     return read_notebook(path)
-
-
-def limits_of(course: Course, *, walled: bool = True) -> Limits:
-    """The limits in `course.toml`, with or without the wall."""
-    settings = course.settings["grading"]
-    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20), walled)
 
 
 def choose_dataset(name: str) -> str:

@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from autograder.engine import grade_all
-from autograder.exam import Exam, choose_dataset, limits_of, prepare, probe_arrays
+from autograder.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.intake import collect
 from autograder.late import due_dates, late_rules
 from autograder.layout import Assignment, Course, CourseError
 from autograder.lms import roster
 from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, started
 from autograder.selection import Selection, merged, select
 from autograder.shelf import Shelf
 
@@ -48,6 +48,7 @@ def grade(
     scheduler: str | None = None,
     walled: bool = True,
     only: Sequence[str] = (),
+    box: Sandbox | None = None,
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
@@ -62,6 +63,7 @@ def grade(
         walled: run students' code behind the wall; without it every report carries a warning.
         only: assignments (`04-encoder`) and tasks (`04-encoder/kl_divergence`) to grade again; all else in the run
             folder stays as it is. By default everything is graded that is missing.
+        box: a worker for all of the course's assignments that has been started already, in place of one made here.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
@@ -76,9 +78,7 @@ def grade(
     due_dates(course), late_rules(course), roster(course)  # a mistake in them is said before an hour of grading
     selection = select(course, only) if only else None
     progress("reading what was handed in", 0, 0)
-    limits = limits_of(course, walled=walled)
-    with Shelf() as shelf, Sandbox([one.module for one in course.assignments], limits) as box:
-        box.start()
+    with Shelf() as shelf, box or started(course, walled=walled) as box:
         import autograder.grades  # noqa: F401 - nbgrader is imported for seconds, while the worker imports torch
 
         submissions = collect(course, paths, shelf=shelf)

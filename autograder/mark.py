@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.engine import grade_graft
-from autograder.exam import choose_dataset, limits_of, prepare, probe_arrays, released
+from autograder.exam import choose_dataset, prepare, probe_arrays, released
 from autograder.layout import Assignment, Course, CourseError
 from autograder.regraft import from_answer
-from autograder.sandbox import Sandbox
+from autograder.sandbox import Sandbox, limits_of
 from autograder.verdicts import checks_module
 
 MAX_ANSWER = 2 * 2**20

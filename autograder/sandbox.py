@@ -19,14 +19,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from autograder.border import BorderError, pack, unpack_observation
-from autograder.layout import CourseError
-from autograder.model import Graft
+from autograder.layout import Course, CourseError
 from autograder.wall import WAYS_OUT, NoWallError, scratch, wall
+
+if TYPE_CHECKING:  # notebooks take seconds to import, and a worker wants to start before that
+    from autograder.model import Graft
 
 START_SECONDS = 180
 MAX_HEADER = 64 * 1024
@@ -46,6 +48,12 @@ class Limits:
     memory_gb: float = 6.0
     max_bytes: int = 16 * 2**20
     walled: bool = True
+
+
+def limits_of(course: Course, *, walled: bool = True) -> Limits:
+    """The limits in `course.toml`, with or without the wall."""
+    settings = course.settings["grading"]
+    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20), walled)
 
 
 @dataclass(frozen=True)
@@ -248,6 +256,21 @@ class Sandbox:
             self.close()
         lost = Answer("crashed", "start", "the grading worker stopped answering", 0.0)
         return {ask.task: answers.get(ask.task, lost) for ask in asks}
+
+
+def started(course: Course, *, walled: bool) -> Sandbox:
+    """A worker for all assignments of a course, which imports torch while this process gets ready.
+
+    Raises:
+        NoWallError: bubblewrap is not installed.
+    """
+    box = Sandbox([one.module for one in course.assignments], limits_of(course, walled=walled))
+    try:
+        box.start()
+    except CourseError:
+        box.close()
+        raise
+    return box
 
 
 def _dotted(module: str) -> str:

@@ -12,11 +12,11 @@ import pytest
 from attack_answers import RIGHT, STUB, TASK
 
 from autograder.engine import grade_graft
-from autograder.exam import limits_of, prepare, probe_arrays, reference_graft
+from autograder.exam import prepare, probe_arrays, reference_graft
 from autograder.layout import find_course
 from autograder.model import Cell, Graft
 from autograder.notebooks import read_notebook
-from autograder.sandbox import Ask, Sandbox
+from autograder.sandbox import Ask, Sandbox, limits_of
 
 SECRET = bytes(range(32))
 
