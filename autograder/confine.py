@@ -96,8 +96,10 @@ def enter() -> None:
     Must run before any thread starts. The original process stays as a silent parent and never returns from here.
 
     Raises:
-        OSError: the kernel, or a security module, does not allow it.
+        OSError: the kernel, or a security module, does not allow it; or the processor is of an unknown kind.
     """
+    if platform.machine() not in ARCHITECTURES:
+        raise OSError(f"system calls are known for {' and '.join(ARCHITECTURES)}, found {platform.machine()}")
     if os.getuid() == 0:
         _fresh_proc()
         os.setgroups([])
