@@ -27,7 +27,7 @@ RUN = 6  # nodes in a row that are hashed together
 WINDOW = 4  # of so many hashes in a row the smallest is kept
 ENOUGH = 24  # a pair shares at least so many unusual runs: a line or two are nobody's own
 ALIKE = 0.7  # and at least this share of what either has of its own
-FEW, SHARE, MOST = 3, 0.05, 20  # a run that more students share (the share of a class, within bounds) is not unusual
+FEW, SHARE, MOST = 6, 0.05, 20  # a run that more students share (a share of the class, within bounds) is not unusual
 MAX_NODES = 4_000  # of one answer
 _LEXER = re.compile(r"#[^\n]*|('''|\"\"\").*?\1|'[^'\n]*'|\"[^\"\n]*\"|\d[\w.]*|\w+|[^\w\s]", re.DOTALL)
 _WORDS = frozenset(keyword.kwlist)
@@ -88,7 +88,8 @@ def alike(texts: Sequence[str], given: Sequence[str] = (), owners: Sequence[str]
     hashes = [[run for run in _hashes(text) if run not in common] for text in texts]
     own = [frozenset(runs) for runs in hashes]
     counts = Counter(run for runs in own for run in runs)
-    limit = min(MOST, max(FEW, int(SHARE * len(texts))))
+    few = min(FEW, max(3, len(texts) // 2))  # in a very small class half of it is many
+    limit = min(MOST, max(few, int(SHARE * len(texts))))
     found = []
     for first, second in _candidates([_winnowed(runs) for runs in hashes], limit):
         if owners and owners[first] == owners[second]:

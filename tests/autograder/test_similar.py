@@ -66,6 +66,16 @@ def test_what_many_students_share_is_not_unusual():
     assert alike([COPIED] * 6) == []
 
 
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_ring_of_copies_is_found(size):
+    """Are all pairs among several copies of one answer named, in a class that answers otherwise?"""
+    others = [path.read_text() for path in answers("pca", "right") if path.read_text() != COPIED]
+    texts = [*others, *(f"{COPIED}\n# {number}" for number in range(size))]
+    found = alike(texts, given("03-pca", "pca_anomaly_detection"))
+    assert len(found) == size * (size - 1) // 2
+    assert all(first >= len(others) for first, *_ in found)
+
+
 def test_short_answers_are_no_pairs():
     """Are two equal answers of a line or two no reason to look?"""
     assert alike(["def f(x):\n    return (x ** 2).sum(1).mean()"] * 2) == []
