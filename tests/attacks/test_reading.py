@@ -73,9 +73,11 @@ ATTACKS = {
         "if found: raise RuntimeError(f'LOOT {found}')"
     ),
     "mounts that tell of the grader's disk": (
-        "import os\nfound = []\nfor line in open('/proc/self/mountinfo'):\n    place = line.split()[4]\n"
-        "    if os.access(place, os.W_OK) and not place.startswith(('/dev', '/proc', '/tmp', '/var/tmp')): "
-        "found.append(place)\nif found: raise RuntimeError(f'LOOT {found}')"
+        "import os, stat\nfound = []\nfor line in open('/proc/self/mountinfo'):\n    place = line.split()[4]\n"
+        "    if place.startswith(('/dev', '/proc', '/tmp', '/var/tmp')): continue\n"
+        "    covered = stat.S_ISCHR(os.stat(place).st_mode)  # by /dev/null, which keeps nothing\n"
+        "    if os.access(place, os.W_OK) and not covered: found.append(place)\n"
+        "if found: raise RuntimeError(f'LOOT {found}')"
     ),
 }
 
