@@ -170,6 +170,36 @@ def validate(
         raise typer.Exit(1)
 
 
+@app.command(rich_help_panel=AUTHOR)
+def calibrate(
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="For example 05-training; by default all assignments.")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=10, help="Runs of the reference on each data set.")] = 40,
+    jobs: Jobs = 0,
+    no_sandbox: NoSandbox = False,
+) -> None:
+    """Measure what the reference reaches over many seeds, and write the floors that hidden checks use."""
+    from autograder.calibrate import DATASETS, floors_of, quantities, versions
+    from autograder.calibrate import calibrate as run
+    from autograder.floors import write
+    from autograder.tables import floors_table
+
+    course = find_course()
+    chosen = [course.assignment(slug) for slug in assignments] if assignments else list(course.assignments)
+    chosen = [one for one in chosen if quantities(one)]
+    total, results = seeds * len(DATASETS) * len(chosen), []
+    with _progress() as progress:
+        progress("running the reference", 0, total)
+        for measured in run(course, chosen, seeds, jobs or os.cpu_count() or 1, walled=not no_sandbox):
+            results.append(measured)
+            progress("running the reference", len(results), total)
+    floors = floors_of(results, chosen)
+    path = write(floors, versions())
+    out.print(floors_table(floors))
+    out.print(f"written: {path}")
+
+
 @app.command(rich_help_panel=GRADE)
 def grade(
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders, or archives from a learning platform.")],

@@ -109,3 +109,18 @@ def marks_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row("", "[bold]in all[/]", f"[bold]{points(row['points'])} / {points(row['max_points'])}[/]", "")
         table.add_section()
     return table
+
+
+def floors_table(floors: Mapping[str, Any]) -> Table:
+    """A row per measured quantity and data set."""
+    columns = ("Assignment", "Quantity", "Data", "Runs", "Mean", "Spread", "Worst", "Floor", "Chance to miss it")
+    table = Table(*columns, title="What the reference reaches")
+    for module, quantities in floors.items():
+        for key, rows in quantities.items():
+            for name, row in rows.items():
+                sign = "≤" if row["side"] == "most" else "≥"
+                numbers = (f"{row[column]:.4f}" for column in ("mean", "spread", "worst"))
+                table.add_row(
+                    module, key, name, str(row["n"]), *numbers, f"{sign} {row['floor']:g}", f"{row['chance']:.0e}"
+                )
+    return table

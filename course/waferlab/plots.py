@@ -348,3 +348,29 @@ def latent_walk(images: Any, x_values: Sequence[float], y_values: Sequence[float
     axes.set_yticks((np.arange(rows) + 0.5) * side - gap, [f"{value:g}" for value in y_values])
     axes.set(title="What the decoder makes of z", xlabel=f"z, {names[0]}", ylabel=f"z, {names[1]}")
     return figure
+
+
+def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[float]) -> Figure:
+    """Draw loss, squared error and KL divergence against the epoch, and beta behind each.
+
+    Args:
+        history: for `train` and `val` the lists `_loss`, `_recon` and `_kl`, one number an epoch.
+        betas: weight of the KL term in each epoch, in [0, 1].
+    """
+    figure, grid = plt.subplots(1, 3, figsize=(12.0, 3.8), layout="constrained")
+    epochs = range(len(betas))
+    panels = (("loss", "loss"), ("recon", "squared error per image"), ("kl", "KL divergence (nats)"))
+    for axes, (part, title) in zip(grid, panels, strict=True):
+        for number, (split, name) in enumerate((("train", "training"), ("val", "validation"))):
+            axes.plot(epochs, history[f"{split}_{part}"], label=name, **line_style(number) | {"markersize": 4})
+        behind = axes.twinx()
+        behind.fill_between(epochs, betas, color="0.88", step=None, label="beta")
+        behind.set(ylim=(0, 1.05), ylabel="beta (grey area)" if part == "kl" else "")
+        if part != "kl":
+            behind.set_yticks([])
+        behind.set_zorder(axes.get_zorder() - 1)
+        axes.patch.set_visible(False)
+        axes.set(title=title, xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend()
+    return figure

@@ -50,6 +50,11 @@ class Split:
         """The number of images."""
         return len(self.images)
 
+    def take(self, chosen: slice | torch.Tensor) -> Split:
+        """A part of this split: a slice, positions or a mask of type bool."""
+        masks = None if self.masks is None else self.masks[chosen]
+        return Split(self.images[chosen], self.labels[chosen], self.classes[chosen], self.indices[chosen], masks)
+
 
 @dataclass(frozen=True)
 class WaferDataset:

@@ -75,3 +75,12 @@ def test_masks_of_another_shape():
 def test_curves_differ_without_colour():
     """Do the first four curves differ in line style, for readers of a grey print?"""
     assert len({plots.line_style(number)["linestyle"] for number in range(4)}) == 4
+
+
+def test_training_curves_show_both_splits_over_beta():
+    """Has each panel a line for training and one for validation, labelled, over the weight of the KL term?"""
+    history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    figure = plots.training_curves(history, [0.0, 0.5, 1.0])
+    panels = [axes for axes in figure.axes if axes.lines]
+    assert [len(axes.lines) for axes in panels] == [2, 2, 2]
+    assert all(axes.get_xlabel() == "epoch" and axes.get_title() for axes in panels)
