@@ -24,6 +24,7 @@ PLACEHOLDER = "raise NotImplementedError"
 PARTLY: dict[str, dict[str, str]] = {
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
+    "training": {"train_vae": "train_vae_no_clipping"},
 }
 WRONG: dict[str, dict[str, str]] = {
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
@@ -32,6 +33,7 @@ WRONG: dict[str, dict[str, str]] = {
         "reparameterize": "reparameterize_only_mu",
         "kl_divergence": "kl_divergence_sign",
     },
+    "training": {"kl_weight": "kl_weight_falls", "train_vae": "train_vae_nothing"},
 }
 
 

@@ -1,0 +1,40 @@
+"""Prints every epoch, warns, keeps the best weights aside, and moves the learning rate by hand."""
+
+import copy
+import math
+import warnings
+
+
+def train_vae(
+    model, train_loader, val_loader, num_epochs=30, lr=1e-3, weight_decay=1e-5, kl_anneal_epochs=10, device="cuda"
+):
+    model.to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+    best = None
+    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    for epoch in tqdm(range(num_epochs)):
+        beta = kl_weight(epoch, kl_anneal_epochs)
+        train, val = RunningMeans(), RunningMeans()
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-5 + (lr - 1e-5) * (1 + math.cos(math.pi * epoch / num_epochs)) / 2
+        model.train()
+        for x, _ in train_loader:
+            x = x.to(device)
+            loss, recon, kl = vae_loss(x, *model(x), beta)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
+            optimizer.step()
+            train.add(len(x), loss, recon, kl)
+        model.eval()
+        with torch.no_grad():
+            for x, _ in val_loader:
+                x = x.to(device)
+                val.add(len(x), *vae_loss(x, *model(x), beta))
+        for name, value in zip(history, train.means() + val.means(), strict=True):
+            history[name].append(value)
+        if best is None or history["val_recon"][-1] < best[0]:
+            best = (history["val_recon"][-1], copy.deepcopy(model.state_dict()))
+        print(f"epoch {epoch}: {history['train_loss'][-1]:.3f}")
+        warnings.warn("an epoch has ended", stacklevel=1)
+    return history
