@@ -10,6 +10,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# The solutions, executed as `course solutions` executes them: small, on drawn wafers, one thread each.
+NBVAL := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1
+
 .PHONY: demo test lint lock clean
 
 demo: .venv
@@ -17,6 +20,7 @@ demo: .venv
 
 test: .venv lint
 	.venv/bin/python -m pytest -q -n 2 --dist loadgroup
+	$(NBVAL) .venv/bin/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions
 
 lint: .venv
 	.venv/bin/ruff check .

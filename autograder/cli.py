@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -122,11 +123,19 @@ def release(check: Check = False) -> None:
 
 
 @app.command(rich_help_panel=AUTHOR)
-def solutions(check: Check = False) -> None:
+def solutions(
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
+    ] = None,
+    check: Check = False,
+    jobs: Jobs = 0,
+) -> None:
     """Execute the source notebooks and write them with their figures, without markers or hidden material."""
     from autograder.authoring.solutions import solutions as run
 
-    _generate(run, check, "solutions")
+    course = find_course()
+    only = [course.assignment(slug).slug for slug in assignments or ()]
+    _generate(partial(run, only=only, jobs=jobs or None), check, "solutions")
 
 
 @app.command(rich_help_panel=AUTHOR)

@@ -25,6 +25,7 @@ PARTLY: dict[str, dict[str, str]] = {
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
     "training": {"train_vae": "train_vae_no_clipping"},
+    "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
 }
 WRONG: dict[str, dict[str, str]] = {
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
@@ -34,6 +35,11 @@ WRONG: dict[str, dict[str, str]] = {
         "kl_divergence": "kl_divergence_sign",
     },
     "training": {"kl_weight": "kl_weight_falls", "train_vae": "train_vae_nothing"},
+    "evaluation": {
+        "compute_anomaly_scores": "compute_anomaly_scores_from_logvar",
+        "evaluate_detector": "evaluate_detector_percent",
+        "threshold_from_validation": "threshold_from_validation_wrong_side",
+    },
 }
 
 

@@ -53,36 +53,78 @@ def _measured() -> dict[str, Any]:
     return json.loads(PATH.read_text(encoding="utf-8"))["floors"]
 
 
-def limit_of(values: Sequence[float], side: str, chance: float = CHANCE) -> dict[str, float]:
+def limit_of(values: Sequence[float], side: str, chance: float = CHANCE) -> dict[str, Any]:
     """The floor for measured values, with what it was made from.
 
+    The prediction interval is taken twice, for the values and for their logarithms (an AUROC: its logit), since errors
+    are skewed towards bad luck; the more lenient limit counts.
+
     Args:
-        values: of the reference, one for each seed; at least 10.
+        values: of the reference, one for each seed, positive; with `least` below 1; at least 10.
         side: see `Quantity`.
         chance: of one more such run to miss the floor.
 
     Returns:
-        `floor`, `mean`, `spread` (standard deviation), `worst`, `n` and `chance` (for the rounded floor).
+        `floor`, `mean`, `spread` (standard deviation), `worst`, `n`, `values`, and `chance`, that of one more run to
+        miss the rounded floor on the scale that gave it.
 
     Raises:
-        ValueError: too few values, or not all finite.
+        ValueError: too few values, or values out of range.
 
     >>> limit_of([0.50, 0.52, 0.48, 0.51, 0.49] * 4, "most")["floor"]
     0.58
     """
+    data = np.asarray(values, dtype=float)
+    if len(data) < 10 or not np.isfinite(data).all() or data.min() <= 0 or (side == "least" and data.max() >= 1):
+        raise ValueError(f"{len(data)} values {data}: expected at least 10, positive, and below 1 for `least`")
+    scales = _SCALES[side]
+    raw = [back(_edge(scale(data), side, chance)) for scale, back in scales]
+    best = max(raw) if side == "most" else min(raw)
+    scale, _ = scales[raw.index(best)]
+    floor = math.ceil(best * 100) / 100 if side == "most" else math.floor(best * 100) / 100
+    return {
+        "floor": floor,
+        "mean": round(float(data.mean()), 4),
+        "spread": round(float(data.std(ddof=1)), 4),
+        "worst": round(float(data.max() if side == "most" else data.min()), 4),
+        "n": len(data),
+        "chance": _chance(scale(data), float(scale(np.array(floor)))),
+        "values": [round(float(value), 4) for value in data],
+    }
+
+
+def _same(x: np.ndarray) -> np.ndarray:
+    return x
+
+
+def _logit(x: np.ndarray) -> np.ndarray:
+    return np.log(x / (1 - x))
+
+
+#: By side: scales on which values may be normally distributed, each with the way back.
+_SCALES: dict[str, tuple[tuple[Any, Any], ...]] = {
+    "most": ((_same, float), (np.log, math.exp)),
+    "least": ((_same, float), (_logit, lambda x: 1 / (1 + math.exp(-x)))),
+}
+
+
+def _edge(data: np.ndarray, side: str, chance: float) -> float:
+    """Where a prediction interval for one more value ends."""
     from scipy import stats
 
-    data = np.asarray(values, dtype=float)
-    if len(data) < 10 or not np.isfinite(data).all():
-        raise ValueError(f"{len(data)} values: expected at least 10, all finite")
-    mean, spread, n = float(data.mean()), float(data.std(ddof=1)), len(data)
-    scale = spread * math.sqrt(1 + 1 / n)
     sign = 1 if side == "most" else -1
-    raw = mean + sign * float(stats.t.isf(chance, n - 1)) * scale
-    rounded = math.ceil(raw * 100) / 100 if side == "most" else math.floor(raw * 100) / 100
-    worst = float(data.max() if side == "most" else data.min())
-    missed = float(stats.t.sf(abs(rounded - mean) / scale, n - 1)) if scale > 0 else 0.0
-    return {"floor": rounded, "mean": mean, "spread": spread, "worst": worst, "n": n, "chance": missed}
+    return float(data.mean() + sign * stats.t.isf(chance, len(data) - 1) * _scale(data))
+
+
+def _chance(data: np.ndarray, limit: float) -> float:
+    """The chance of one more value beyond a limit on the far side."""
+    from scipy import stats
+
+    return float(stats.t.sf(abs(limit - data.mean()) / _scale(data), len(data) - 1))
+
+
+def _scale(data: np.ndarray) -> float:
+    return float(data.std(ddof=1) * math.sqrt(1 + 1 / len(data)))
 
 
 def write(floors: Mapping[str, Any], versions: Mapping[str, str], path: Path = PATH) -> Path:

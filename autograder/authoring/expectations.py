@@ -53,15 +53,15 @@ def compute(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
 
 
 def environment(packages: Path) -> dict[str, str]:
-    """The environment of a process that sees this copy of `waferlab`, no GPU, and two threads on every machine."""
+    """The environment of a process that sees this copy of `waferlab`, no GPU, and one thread on every machine."""
     here = Path(__file__).resolve().parents[2]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(packages), str(here)]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "CUDA_VISIBLE_DEVICES": "",
-        "OMP_NUM_THREADS": "2",
-        "MKL_NUM_THREADS": "2",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, waiting threads take no time from working ones
     }
 

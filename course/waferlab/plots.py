@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 #: One entry for each curve: they differ in print, too.
 LINE_STYLES = ("-", "--", "-.", ":")
@@ -373,4 +373,68 @@ def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[floa
         axes.set(title=title, xlabel="epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
+    return figure
+
+
+def score_histograms(scores: Any, labels: Any, thresholds: Mapping[str, float] | None = None) -> Figure:
+    """Draw the distributions of the anomaly scores of normals and anomalies, each as a share of its own kind.
+
+    Args:
+        scores: (n,), higher is more anomalous.
+        labels: (n,), 0 normal and 1 anomaly.
+        thresholds: vertical lines by legend entry.
+    """
+    scores, labels = as_array(scores), as_array(labels)
+    figure, axes = new_axes("Anomaly scores", "score: mean squared residual", "share of the images", (7.0, 4.0))
+    top = float(np.quantile(scores, 0.995))  # a few extreme anomalies would squeeze all others into one bar
+    bins = np.linspace(float(scores.min()), top, 41)
+    styles = (("normals", {"color": "0.7"}), ("anomalies", {"histtype": "step", "color": "black", "hatch": "///"}))
+    for label, (name, style) in enumerate(styles):
+        chosen = np.minimum(scores[labels == label], top)
+        axes.hist(chosen, bins=bins, weights=np.full(len(chosen), 1 / max(len(chosen), 1)), label=name, **style)
+    for number, (name, value) in enumerate((thresholds or {}).items()):
+        style = LINE_STYLES[(number + 1) % len(LINE_STYLES)]
+        axes.axvline(value, color="tab:red", linestyle=style, label=f"threshold {name}")
+    axes.legend(title="last bar: this score or higher", title_fontsize=8)
+    return figure
+
+
+def precision_recall(curves: Mapping[str, tuple[Any, Any]]) -> Figure:
+    """Draw precision against recall, the average precision in the legend.
+
+    Args:
+        curves: `(labels, scores)` by legend entry, as for `roc_curves`.
+    """
+    figure, axes = new_axes("Precision and recall", "recall (share of anomalies found)", "precision", (5.6, 4.6))
+    for number, (name, (labels, scores)) in enumerate(curves.items()):
+        labels, scores = as_array(labels), as_array(scores)
+        precision, recall, _ = precision_recall_curve(labels, scores)
+        label = f"{name}, AP {average_precision_score(labels, scores):.3f}"
+        axes.step(recall, precision, where="post", label=label, **line_style(number) | {"marker": None})
+    share = float(np.mean(as_array(next(iter(curves.values()))[0])))
+    axes.axhline(share, color="0.6", linewidth=1, label=f"alarm for all: {share:.3f}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    axes.legend(loc="lower left")
+    return figure
+
+
+def false_alarm_rates(promised: Any, delivered: Any, target: float) -> Figure:
+    """Draw how false-alarm rates vary on the images that set the threshold, and on new ones.
+
+    Args:
+        promised: rates on the images that set the threshold, (n,), in [0, 1].
+        delivered: rates on new images, (n,).
+        target: the rate that was asked for.
+    """
+    title = "One detector, many thresholds"
+    figure, axes = new_axes(title, "share of normals with an alarm", "share of the repetitions", (7.0, 4.0))
+    promised, delivered = as_array(promised), as_array(delivered)
+    bins = np.arange(-0.5, 100 * max(promised.max(), delivered.max()) + 1) / 100  # one bar per percentage point
+    weights = np.full(len(promised), 1 / len(promised))
+    axes.hist(delivered, bins=bins, weights=weights, color="0.7", label="on new images")
+    axes.hist(
+        promised, bins=bins, weights=weights, histtype="step", color="black", hatch="///", label="on the same images"
+    )
+    axes.axvline(target, color="tab:red", linestyle="--", label=f"asked for: {target:.0%}")
+    axes.legend()
     return figure

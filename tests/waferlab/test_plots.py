@@ -84,3 +84,26 @@ def test_training_curves_show_both_splits_over_beta():
     panels = [axes for axes in figure.axes if axes.lines]
     assert [len(axes.lines) for axes in panels] == [2, 2, 2]
     assert all(axes.get_xlabel() == "epoch" and axes.get_title() for axes in panels)
+
+
+def test_score_histograms_count_every_image_once():
+    """Do the bars of each kind sum to one, extreme scores included, and is the threshold drawn?"""
+    scores, labels = np.append(np.linspace(0, 1, 99), 50.0), np.repeat([0, 1], 50)
+    axes = plots.score_histograms(scores, labels, thresholds={"from validation": 0.5}).axes[0]
+    normals = sum(bar.get_height() for bar in axes.containers[0])
+    assert normals == pytest.approx(1.0)
+    assert axes.lines[0].get_xdata()[0] == 0.5
+
+
+def test_precision_recall_names_the_average_precision():
+    """Does the legend carry the number, and the level of an alarm for every image?"""
+    axes = plots.precision_recall({"perfect": ([0, 0, 0, 1], [0.1, 0.2, 0.3, 0.9])}).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["perfect, AP 1.000", "alarm for all: 0.250"]
+
+
+def test_false_alarm_rates_have_a_bar_per_point():
+    """Are rates counted by percentage points, with the target marked?"""
+    axes = plots.false_alarm_rates([0.05] * 4, [0.0, 0.02, 0.02, 0.07], target=0.05).axes[0]
+    heights = [round(bar.get_height(), 2) for bar in axes.containers[0]]
+    assert heights[:8] == [0.25, 0.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.25]
+    assert axes.lines[0].get_xdata()[0] == 0.05

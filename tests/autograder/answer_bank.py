@@ -14,7 +14,7 @@ from autograder.mutants import answers, must_fail
 from autograder.notebooks import read_notebook, reference_cells, without_markers
 from autograder.verdicts import checks_module, findings_for, give_points, verdict_module
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 JUNK = {
     "missing": lambda value: None,
     "text": lambda value: "text",

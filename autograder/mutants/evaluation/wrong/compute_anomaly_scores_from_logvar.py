@@ -1,0 +1,17 @@
+"""Decodes the log-variance.
+
+fails: scores, single
+"""
+
+
+def compute_anomaly_scores(model, data_loader, device="cuda"):
+    model.to(device).eval()
+    scores, labels = [], []
+    with torch.no_grad():
+        for x, y in data_loader:
+            x = x.to(device)
+            mu = model.encoder(x)[1]
+            residual = model.decoder(mu) - x
+            scores.append(residual.pow(2).flatten(start_dim=1).mean(dim=1).cpu())
+            labels.append(y.cpu())
+    return torch.cat(scores).numpy(), torch.cat(labels).numpy()

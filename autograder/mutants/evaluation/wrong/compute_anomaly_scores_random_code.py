@@ -1,0 +1,16 @@
+"""Decodes a random draw of the code.
+
+fails: scores, single, repeatable
+"""
+
+
+def compute_anomaly_scores(model, data_loader, device="cuda"):
+    model.to(device).eval()
+    scores, labels = [], []
+    with torch.no_grad():
+        for x, y in data_loader:
+            x = x.to(device)
+            residual = model(x)[0] - x
+            scores.append(residual.pow(2).flatten(start_dim=1).mean(dim=1).cpu())
+            labels.append(y.cpu())
+    return torch.cat(scores).numpy(), torch.cat(labels).numpy()

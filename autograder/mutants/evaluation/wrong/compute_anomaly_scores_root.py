@@ -1,0 +1,17 @@
+"""Takes the root of the mean squared residual.
+
+fails: scores, single
+"""
+
+
+def compute_anomaly_scores(model, data_loader, device="cuda"):
+    model.to(device).eval()
+    scores, labels = [], []
+    with torch.no_grad():
+        for x, y in data_loader:
+            x = x.to(device)
+            mu = model.encoder(x)[0]
+            residual = model.decoder(mu) - x
+            scores.append(residual.pow(2).flatten(start_dim=1).mean(dim=1).sqrt().cpu())
+            labels.append(y.cpu())
+    return torch.cat(scores).numpy(), torch.cat(labels).numpy()

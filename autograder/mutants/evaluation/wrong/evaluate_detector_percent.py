@@ -1,0 +1,16 @@
+"""Gives percentages.
+
+fails: auroc, auprc, tpr_at_fpr5, fnr_at_fpr5
+"""
+
+
+def evaluate_detector(labels, scores):
+    false_alarms, hits, _ = roc_curve(labels, scores, drop_intermediate=False)
+    tpr = float(hits[false_alarms <= 0.05].max())
+    tpr *= 100
+    return {
+        "auroc": 100 * float(roc_auc_score(labels, scores)),
+        "auprc": 100 * float(average_precision_score(labels, scores)),
+        "tpr_at_fpr5": tpr,
+        "fnr_at_fpr5": 100 - tpr,
+    }
