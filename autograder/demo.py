@@ -22,12 +22,17 @@ PLACEHOLDER = "raise NotImplementedError"
 #: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is
 #: not named is answered right in the partly right submission.
 PARTLY: dict[str, dict[str, str]] = {
+    "augmentation": {"create_augmented_transform": "create_augmented_transform_colour_jitter"},
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
     "training": {"train_vae": "train_vae_no_clipping"},
     "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
 }
 WRONG: dict[str, dict[str, str]] = {
+    "augmentation": {
+        "gaussian_noise": "gaussian_noise_nothing",
+        "create_augmented_transform": "create_augmented_transform_no_augmentation",
+    },
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
     "encoder": {
         "forward": "forward_random_numbers",

@@ -38,7 +38,7 @@ def test_help_does_not_load_torch():
     [
         (["grade", "/no/such/folder"], "/no/such/folder"),
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
-        (["mark", "99-nothing", "x.py"], "expected one of 03-pca"),
+        (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
     ],
     ids=["no folder", "no results", "no assignment", "no file"],

@@ -1,0 +1,17 @@
+"""Always 128 pixels.
+
+fails: output
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.Resize((128, 128)),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(15),
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+        ]
+    )

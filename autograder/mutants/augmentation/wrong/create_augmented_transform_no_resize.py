@@ -1,0 +1,16 @@
+"""Forgets to resize.
+
+fails: output
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(15),
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+        ]
+    )

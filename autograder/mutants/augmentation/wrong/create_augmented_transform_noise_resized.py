@@ -1,0 +1,17 @@
+"""Resizes the noise with the picture: each pixel averages several.
+
+fails: noise
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+            transforms.Resize((img_size, img_size)),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(15),
+        ]
+    )

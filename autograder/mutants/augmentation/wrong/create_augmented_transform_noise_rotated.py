@@ -1,0 +1,17 @@
+"""Rotates the noise with the picture: interpolation averages it away.
+
+fails: noise
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.Resize((img_size, img_size)),
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(15, interpolation=transforms.InterpolationMode.BILINEAR),
+        ]
+    )

@@ -1,0 +1,15 @@
+"""Returns a PIL image.
+
+fails: output, range, noise
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.Resize((img_size, img_size)),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(15),
+        ]
+    )

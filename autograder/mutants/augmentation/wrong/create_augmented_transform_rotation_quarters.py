@@ -1,0 +1,17 @@
+"""Quarter turns.
+
+fails: rotation
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.Resize((img_size, img_size)),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomChoice([transforms.RandomRotation((a, a)) for a in (0, 90, 180, 270)]),
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+        ]
+    )
