@@ -2,7 +2,7 @@
 
 Checks that a picture without any augmentation passes by accident count only together with one that it cannot pass.
 
-How often a right answer fails: the three rates, each by the binomial distribution with 2,000 draws, 4e-8; the angles, by
+How often a right answer fails: the three rates, each by the binomial distribution of 2,000 draws, 4e-8; the angles, by
 the inequality of Dvoretzky, Kiefer and Wolfowitz, 3e-9; means, spreads and normality of the noise as in
 `waferlab.checks.draws`, 3e-9 each; in all less than 1e-6. What the measurement itself adds was measured on 28 probes of
 four right constructions (PIL and tensors, nearest and bilinear, resized first and last; seeds 0 to 7): angles up to 0.3

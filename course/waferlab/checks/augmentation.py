@@ -57,6 +57,7 @@ LEVEL_ATOL = 1 / 255 + Z_LIMIT * SIGMA / math.sqrt(RING_PIXELS)
 #: Correlation from which two calls have the same noise; independent ones stay below 0.01.
 SAME = 0.5
 NOISE_SECONDS = 2.0  # for the answer to Task 1, within Task 2
+HUGE = 1e6  # larger numbers are not looked at
 ENOUGH = 300  # draws that can be read, below which nothing is said about rates
 
 
@@ -164,10 +165,15 @@ NOISE_SHAPES = {
 }
 
 
+def numbers_of(seen: Observation, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """An array of a shape with numbers that can be squared; None when there is none."""
+    array = array_of(seen, key)
+    return array if array is not None and array.shape == shape and (np.abs(array) < HUGE).all() else None
+
+
 def noise_of(seen: Observation, part: str) -> np.ndarray | None:
     """The noise of a part; None when there is none of the right shape, or when it is not finite."""
-    noise = array_of(seen, f"{part}.noise")
-    return None if noise is None or noise.shape != NOISE_SHAPES[part] or not np.isfinite(noise).all() else noise
+    return numbers_of(seen, f"{part}.noise", NOISE_SHAPES[part])
 
 
 def no_noise(seen: Observation, part: str) -> str:
@@ -541,10 +547,8 @@ def probe_transform(answers: Mapping[str, Any], case: Case) -> Observation:
 
 def dots_of(seen: Observation) -> tuple[np.ndarray, np.ndarray] | None:
     """Centres (DRAWS, 3, 2) in pixels and masses (DRAWS, 3); None when there are none."""
-    dots = array_of(seen, "dots")
-    if dots is None or dots.shape != (DRAWS, 3, 3) or not np.isfinite(dots).all():
-        return None
-    return dots[..., :2], dots[..., 2]
+    dots = numbers_of(seen, "dots", (DRAWS, 3, 3))
+    return None if dots is None else (dots[..., :2], dots[..., 2])
 
 
 def whole(masses: np.ndarray) -> np.ndarray:
@@ -667,9 +671,7 @@ def judge_geometry(seen: Observation, expected: Observation) -> Finding:
 
 def rings_of(seen: Observation) -> np.ndarray | None:
     """Ring samples (RING_DRAWS, 3, RING_PIXELS); None when there are none."""
-    rings = array_of(seen, "rings")
-    wrong = rings is None or rings.shape != (RING_DRAWS, 3, RING_PIXELS) or not np.isfinite(rings).all()
-    return None if wrong else rings
+    return numbers_of(seen, "rings", (RING_DRAWS, 3, RING_PIXELS))
 
 
 def no_rings(seen: Observation) -> str:
@@ -723,17 +725,17 @@ def judge_output(seen: Observation) -> Finding:
     found = error_of(seen, "sizes") or error_of(seen, "dots")
     flaw = seen.get("flaw")
     found = f"raised {found}" if found else None
-    if found is None and flaw != "":
-        found = f"returned {str(flaw)[:200]}" if flaw else "nothing returned"
+    if found is None and (not isinstance(flaw, str) or flaw):
+        found = f"returned {str(flaw)[:200]}"
     tested = "the result is a floating-point tensor (1, img_size, img_size), 128 by default"
     return Finding("output", tested, found is None, found or "as asked", "one channel, square, for any size of input")
 
 
 def judge_range(seen: Observation) -> Finding:
     """Do all values lie in [0, 1], and do black and white still reach its ends?"""
-    limits = array_of(seen, "range")
+    limits = numbers_of(seen, "range", (2,))
     found = None
-    if limits is None or limits.shape != (2,):
+    if limits is None:
         found = unreadable(seen)
     elif not (limits[0] >= 0 and limits[1] <= 1):
         found = f"values from {limits[0]:.3f} to {limits[1]:.3f}"
