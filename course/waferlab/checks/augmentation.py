@@ -26,7 +26,6 @@ from waferlab.checks.draws import KS_LIMIT, Z_LIMIT, correlation, ks_distance
 
 if TYPE_CHECKING:
     import torch
-    from PIL import Image
 
 SIGMA, OTHER_SIGMA = 0.02, 0.035
 MAX_ANGLE = 15.0
@@ -363,11 +362,11 @@ def plane(side: int) -> tuple[np.ndarray, np.ndarray]:
     return np.broadcast_to(axis, (side, side)), np.broadcast_to(axis[:, None], (side, side))
 
 
-def as_picture(values: np.ndarray) -> Image.Image:
+def as_picture(values: np.ndarray) -> Any:
     """Values in [0, 1], (side, side), as a PIL image of mode L."""
-    from PIL import Image
+    from torchvision.transforms.functional import to_pil_image
 
-    return Image.fromarray(np.round(255 * values).astype(np.uint8))
+    return to_pil_image(np.round(255 * values).astype(np.uint8))
 
 
 def dot_places(case: Case) -> np.ndarray:
