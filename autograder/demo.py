@@ -23,6 +23,7 @@ PLACEHOLDER = "raise NotImplementedError"
 #: not named is answered right in the partly right submission.
 PARTLY: dict[str, dict[str, str]] = {
     "augmentation": {"create_augmented_transform": "create_augmented_transform_colour_jitter"},
+    "eda": {"eda_statistics": "eda_statistics_variances"},
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
     "training": {"train_vae": "train_vae_no_clipping"},
@@ -33,6 +34,7 @@ WRONG: dict[str, dict[str, str]] = {
         "gaussian_noise": "gaussian_noise_nothing",
         "create_augmented_transform": "create_augmented_transform_no_augmentation",
     },
+    "eda": {"eda_statistics": "eda_statistics_tuple", "answer_eda_questions": "answer_eda_questions_empty"},
     "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
     "encoder": {
         "forward": "forward_random_numbers",
