@@ -118,7 +118,7 @@ def read_statistics(seen: Observation, part: str, result: Any, shape: tuple[int,
             if value.shape != wanted and value.size != math.prod(wanted):
                 flaws.append(f"'{key}' of shape {value.shape}, expected {wanted or 'one number'}")
             else:
-                seen[f"{part}.{key}"] = value.reshape(wanted)
+                seen[f"{part}.{key}"] = value.reshape(wanted) if wanted else float(value.reshape(()))
         except (TypeError, ValueError) as error:
             flaws.append(str(error))
     if flaws:

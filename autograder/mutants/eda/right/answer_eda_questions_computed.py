@@ -2,9 +2,8 @@
 
 
 def answer_eda_questions():
-    images = torch.rand(8, 1, 4, 4)
-    statistics = eda_statistics(images, 1 - images)
-    number = f"{statistics['auroc']:.2f}"
+    labels = [0, 0, 0, 1, 1]
+    number = f"{roc_auc_score(labels, torch.tensor([0.3, 0.4, 0.5, 0.2, 0.35])):.2f}"
     texts = [
         "Sleeves: a shirt has long ones, short ones or none; a pixel there deviates the most of all.",
         "Dresses and shirts are built like T-shirts, of similar outline; shoes and sandals leave most pixels black.",
