@@ -28,6 +28,7 @@ PARTLY: dict[str, dict[str, str]] = {
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
     "training": {"train_vae": "train_vae_no_clipping"},
     "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
+    "benchmark": {"benchmark_inference": "benchmark_inference_never_synchronised"},
 }
 WRONG: dict[str, dict[str, str]] = {
     "augmentation": {
@@ -47,6 +48,7 @@ WRONG: dict[str, dict[str, str]] = {
         "evaluate_detector": "evaluate_detector_percent",
         "threshold_from_validation": "threshold_from_validation_wrong_side",
     },
+    "benchmark": {"benchmark_inference": "benchmark_inference_invented", "export_model": "export_model_state_dict"},
 }
 
 

@@ -1,0 +1,29 @@
+"""Exports with a single image and a fixed batch.
+
+fails: batch-sizes
+"""
+
+
+def differ(got, want):
+    if isinstance(want, torch.Tensor):
+        return (got - want).abs().max().item()
+    return max(differ(a, b) for a, b in zip(got, want))
+
+
+def export_model(model, path, img_size=128):
+    mode = model.training
+    model.eval()
+    example = torch.rand(1, 1, img_size, img_size)
+    new = torch.rand(1, 1, img_size, img_size)
+    pt, pt2 = str(path) + ".pt", str(path) + ".pt2"
+    result = {}
+    with torch.no_grad():
+        torch.jit.save(torch.jit.trace(model, example), pt)
+        torch.export.save(torch.export.export(model, (example,)), pt2)
+        loaded = {"torchscript": (pt, torch.jit.load(pt)), "torch_export": (pt2, torch.export.load(pt2).module())}
+        for name, (file, again) in loaded.items():
+            difference = differ(again(new), model(new))
+            assert difference < 1e-5, f"{name}: {difference}"
+            result[name] = {"file": file, "size_bytes": os.path.getsize(file), "max_difference": difference}
+    model.train(mode)
+    return result

@@ -1,0 +1,28 @@
+"""Writes TorchScript only.
+
+fails: files, torch-export
+"""
+
+
+def differ(got, want):
+    if isinstance(want, torch.Tensor):
+        return (got - want).abs().max().item()
+    return max(differ(a, b) for a, b in zip(got, want))
+
+
+def export_model(model, path, img_size=128):
+    mode = model.training
+    model.eval()
+    example = torch.rand(2, 1, img_size, img_size)
+    new = torch.rand(5, 1, img_size, img_size)
+    pt = str(path) + ".pt"
+    result = {}
+    with torch.no_grad():
+        torch.jit.save(torch.jit.trace(model, example), pt)
+        loaded = {"torchscript": (pt, torch.jit.load(pt))}
+        for name, (file, again) in loaded.items():
+            difference = differ(again(new), model(new))
+            assert difference < 1e-5, f"{name}: {difference}"
+            result[name] = {"file": file, "size_bytes": os.path.getsize(file), "max_difference": difference}
+    model.train(mode)
+    return result
