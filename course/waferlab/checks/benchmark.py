@@ -266,7 +266,8 @@ def column(seen: Observation, part: str, name: str, length: int) -> np.ndarray |
 def shapes_of(seen: Observation, part: str) -> np.ndarray:
     """Shapes of the inputs of all calls, (n, 4); no rows when there was none."""
     shapes = array_of(seen, f"{part}.shapes")
-    return shapes if shapes is not None and shapes.ndim == 2 and shapes.shape[1] == 4 else np.zeros((0, 4))
+    fits = shapes is not None and shapes.ndim == 2 and shapes.shape[1] == 4 and np.isfinite(shapes).all()
+    return shapes if shapes is not None and fits else np.zeros((0, 4))
 
 
 def time_bounds(seen: Observation, part: str, batch: int, n_runs: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -346,15 +347,19 @@ def finding(name: str, tested: str, fault: str | None, goal: str) -> Finding:
 
 def judge_results(seen: Observation) -> Finding:
     """Has the result the form that was asked for?"""
-    faults = (
-        f"raised {error_of(seen, part)}" if error_of(seen, part) else seen.get(f"{part}.flaw")
-        for part in ("short", "long")
-    )
-    fault = first_fault(None if text is None else str(text)[:MAX_TEXT] for text in faults)
-    if fault is None and array_of(seen, "short.mean_ms") is None:
-        fault = "no result"
+    fault = first_fault(results_fault(seen, part) for part in ("short", "long"))
     tested = "the returned dict: its keys, and a positive number for each batch size"
     return finding("results", tested, fault, f"the keys {', '.join(KEYS)}")
+
+
+def results_fault(seen: Observation, part: str) -> str | None:
+    """What is wrong with the form of one result; None when nothing is."""
+    if error := error_of(seen, part):
+        return f"raised {error}"
+    if (flaw := seen.get(f"{part}.flaw")) is not None:
+        return str(flaw)[:MAX_TEXT]
+    columns = [column(seen, part, key, len(BATCH_SIZES)) for key in TIMES]
+    return None if all(values is not None and (values > 0).all() for values in columns) else "no result"
 
 
 def calls_fault(seen: Observation, expected: Observation, part: str) -> str | None:
