@@ -3,9 +3,9 @@
 Times are judged by bounds, not by windows around an expected value: a clock that is read before a call and after its
 work shows at least the time between the stub's own notes of both, and at most the time from the end of the work before
 to whatever the answer does next. A right answer meets both on every machine, however busy; what is left is rounding,
-and clocks that differ by less than one in a thousand. So its chance to fail is not measured but nil. How well wrong
-answers are caught does depend on the machine; the slow calls of the stubs (12 to 36 ms) stand far above what a busy
-machine adds to a call.
+and clocks that differ by less than one in a thousand. So its chance to fail is not measured but nil. Wrong answers are
+caught about as well on a busy machine as on a quiet one: a stub notes its own time after it has slept, so that what a
+busy machine adds to a sleep is in the bounds, too.
 
 The 50 ms are judged where there is a GPU only (`real-model`): there P99 at batch 1 must not exceed them.
 """

@@ -32,6 +32,11 @@ EXPECTED = {
     ("04-encoder", "wrong"): 0,
     ("04-encoder", "raises"): 0,
     ("04-encoder", "never-ends"): 6,
+    ("08-benchmark", "reference-answer"): 6,
+    ("08-benchmark", "partly-right"): 5.5,
+    ("08-benchmark", "wrong"): 0,
+    ("08-benchmark", "raises"): 0,
+    ("08-benchmark", "never-ends"): 2,
 }
 
 
