@@ -32,7 +32,8 @@ class Detector(nn.Module):
             x: images, shape `(B, 1, S, S)`, values in [0, 1].
 
         Returns:
-            `(x_recon, scores)`, shapes `(B, 1, S, S)` and `(B,)`; a score is the mean squared error of an image.
+            `(x_recon, scores)`, shapes `(B, 1, S, S)` and `(B,)`; a score is an image's mean squared
+            error.
         """
         mu, _ = self.vae.encoder(x)
         x_recon = self.vae.decoder(mu)
@@ -55,8 +56,8 @@ def time_calls(model: nn.Module, x: Tensor, n: int) -> list[float]:
         The time of each call in milliseconds, `n` of them.
 
     Steps:
-        For each call: synchronise if `x` is on a GPU, read the clock, call the model, synchronise again, read the
-        clock again.
+        For each call: synchronise if `x` is on a GPU, read the clock, call the model, synchronise
+        again, read the clock again.
 
     Hints:
         - `x.is_cuda` tells whether `x` is on a GPU.
@@ -86,11 +87,12 @@ def benchmark_inference(
         n_runs: calls per batch size that are timed, at least 1.
 
     Returns:
-        The dict of the table above: `mean_ms`, `p99_ms`, `per_image_ms` (each by batch size), `peak_memory_mib`,
-        `parameters`, `within_budget`.
+        The dict of the table above: `mean_ms`, `p99_ms`, `per_image_ms` (each by batch size),
+        `peak_memory_mib`, `parameters`, `within_budget`.
 
     Steps:
-        1. Remember the mode, move the model to `device`, switch to evaluation mode; on CUDA reset the peak memory.
+        1. Remember the mode, move the model to `device`, switch to evaluation mode; on CUDA reset the
+           peak memory.
         2. For each batch size: make a batch, warm up, time `n_runs` calls, note mean and P99.
         3. Put the model back into the mode it came in.
 

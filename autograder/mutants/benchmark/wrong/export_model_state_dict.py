@@ -1,6 +1,6 @@
 """Saves the weights alone.
 
-fails: files, torchscript, torch-export
+fails: torchscript, torch-export
 """
 
 
