@@ -33,7 +33,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("torchscript", 0.5),
         Check("torch-export", 0.5),
         Check("batch-sizes", 0.25),
-        Check("verified", 0.25, requires=("files",)),
+        Check("verified", 0.25, requires=("files", "torchscript")),
         Check("unchanged", 0.25, requires=("torchscript",)),
     ),
 }
