@@ -168,16 +168,23 @@ def prepare(
     earlier = tuple(one.module for one in course.assignments if one.slug < assignment.slug)
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
-    settings = course.settings["grading"]
-    seconds = {
-        name: max(float(settings["min_seconds"]), settings["time_factor"] * answer.seconds)
-        for name, answer in timed.items()
-    }
+    seconds = {name: time_limit(course.settings["grading"], answer.seconds) for name, answer in timed.items()}
     expected = {name: answer.seen for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
     exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft))
     _prove(exam, timed)
     return exam
+
+
+def time_limit(settings: Mapping[str, float], seconds: float) -> float:
+    """The time limit of a question whose reference took so many seconds.
+
+    >>> settings = {"time_factor": 20, "min_seconds": 8, "long_seconds": 30, "long_factor": 5}
+    >>> [time_limit(settings, taken) for taken in (0.1, 1, 3, 10)]
+    [8.0, 20.0, 30.0, 50.0]
+    """
+    most = max(settings["long_seconds"], settings["long_factor"] * seconds)
+    return float(max(settings["min_seconds"], min(settings["time_factor"] * seconds, most)))
 
 
 def _text_of(graft: Graft) -> str:
