@@ -168,11 +168,12 @@ def vocabulary(name: str) -> str:
 def tidy(text: str) -> str:
     """The text in lower case, with plain apostrophes and hyphens, without the signs of Markdown.
 
-    >>> tidy("**Jobs** — the `inspector’s` view")
-    '  jobs   -  the  inspector\\'s  view'
+    >>> tidy("**Jobs**—the `inspector’s` view").split()
+    ['jobs', '-', 'the', "inspector's", 'view']
     """
-    text = re.sub("[\u2010-\u2015\u2212]", "-", re.sub("[\u2018\u2019\u02bc]", "'", text.replace("\u00ad", "")))
-    return re.sub(r"[*_#`>|~]", " ", text.lower()).replace(" - ", "  -  ")
+    text = re.sub("[\u2018\u2019\u02bc]", "'", text.replace("\u00ad", ""))
+    text = re.sub("[\u2012-\u2015]", " - ", re.sub("[\u2010\u2011]", "-", text))
+    return re.sub(r"[*_#`>|~]", " ", text.lower())
 
 
 def words_of(text: str) -> list[str]:
