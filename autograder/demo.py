@@ -29,6 +29,7 @@ PARTLY: dict[str, dict[str, str]] = {
     "training": {"train_vae": "train_vae_no_clipping"},
     "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
     "benchmark": {"benchmark_inference": "benchmark_inference_never_synchronised"},
+    "error_analysis": {"categorize_failure_modes": "categorize_failure_modes_by_count"},
     "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_without_jobs"},
 }
 WRONG: dict[str, dict[str, str]] = {
@@ -50,6 +51,10 @@ WRONG: dict[str, dict[str, str]] = {
         "threshold_from_validation": "threshold_from_validation_wrong_side",
     },
     "benchmark": {"benchmark_inference": "benchmark_inference_invented", "export_model": "export_model_state_dict"},
+    "error_analysis": {
+        "categorize_failure_modes": "categorize_failure_modes_zeros",
+        "error_heatmap": "error_heatmap_zeros",
+    },
     "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_keywords"},
 }
 
