@@ -28,8 +28,8 @@ PARTLY: dict[str, dict[str, str]] = {
     "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
     "training": {"train_vae": "train_vae_no_clipping"},
     "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
-    "benchmark": {"benchmark_inference": "benchmark_inference_never_synchronised"},
     "error_analysis": {"categorize_failure_modes": "categorize_failure_modes_by_count"},
+    "benchmark": {"benchmark_inference": "benchmark_inference_never_synchronised"},
     "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_without_jobs"},
 }
 WRONG: dict[str, dict[str, str]] = {
@@ -50,11 +50,11 @@ WRONG: dict[str, dict[str, str]] = {
         "evaluate_detector": "evaluate_detector_percent",
         "threshold_from_validation": "threshold_from_validation_wrong_side",
     },
-    "benchmark": {"benchmark_inference": "benchmark_inference_invented", "export_model": "export_model_state_dict"},
     "error_analysis": {
         "categorize_failure_modes": "categorize_failure_modes_zeros",
         "error_heatmap": "error_heatmap_zeros",
     },
+    "benchmark": {"benchmark_inference": "benchmark_inference_invented", "export_model": "export_model_state_dict"},
     "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_keywords"},
 }
 

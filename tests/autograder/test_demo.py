@@ -32,23 +32,22 @@ EXPECTED = {
     ("04-encoder", "wrong"): 0,
     ("04-encoder", "raises"): 0,
     ("04-encoder", "never-ends"): 6,
-    ("08-benchmark", "reference-answer"): 6,
-    ("08-benchmark", "partly-right"): 5.5,
-    ("08-benchmark", "wrong"): 0,
-    ("08-benchmark", "raises"): 0,
-    ("08-benchmark", "never-ends"): 2,
     ("07-error-analysis", "reference-answer"): 7,
     ("07-error-analysis", "partly-right"): 6.25,
     ("07-error-analysis", "wrong"): 0,
     ("07-error-analysis", "raises"): 0,
     ("07-error-analysis", "never-ends"): 3,
+    ("08-benchmark", "reference-answer"): 6,
+    ("08-benchmark", "partly-right"): 5.5,
+    ("08-benchmark", "wrong"): 0,
+    ("08-benchmark", "raises"): 0,
+    ("08-benchmark", "never-ends"): 2,
     ("09-ethics", "reference-answer"): 3,
     ("09-ethics", "partly-right"): 2.5,
     ("09-ethics", "wrong"): 0,
     ("09-ethics", "raises"): 0,
     ("09-ethics", "never-ends"): 0,
 }
-SUBMISSIONS = 5 * len(find_course().assignments)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,6 @@ def test_every_submission_gets_the_points_that_it_should(graded):
     """Do the five kinds of answer get what they deserve, in every assignment?"""
     points = {(one.assignment, one.student): one.points for one in graded[0].results}
     assert len(points) == 5 * len(find_course().assignments)
-    assert len(points) == SUBMISSIONS
     assert {key: points[key] for key in EXPECTED} == EXPECTED
     assert 0 < points[("04-encoder", "partly-right")] < 11
 
@@ -93,8 +91,6 @@ def test_everything_that_was_promised_is_there(graded):
     assert {"report.html", "grades.csv", "checks.csv", "results.jsonl", "nbgrader_config.py"} <= files.keys()
     assert sum(name.startswith("feedback/") for name in files) == 5 * len(find_course().assignments)
     assert sum(name.startswith("autograded/") for name in files) == 5 * len(find_course().assignments)
-    assert sum(name.startswith("feedback/") for name in files) == SUBMISSIONS
-    assert sum(name.startswith("autograded/") for name in files) == SUBMISSIONS
     assert (graded[0].folder / "gradebook.db").is_file()
 
 
