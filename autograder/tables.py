@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
@@ -113,14 +114,17 @@ def marks_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def floors_table(floors: Mapping[str, Any]) -> Table:
     """A row per measured quantity and data set."""
-    columns = ("Assignment", "Quantity", "Data", "Runs", "Mean", "Spread", "Worst", "Floor", "Chance to miss it")
-    table = Table(*columns, title="What the reference reaches")
-    for module, quantities in floors.items():
+    table = Table(title="What the reference reaches", box=SIMPLE, padding=0, collapse_padding=True)
+    table.add_column("Quantity", overflow="fold")
+    table.add_column("Data", no_wrap=True)
+    for column in ("Runs", "Mean", "Spread", "Worst", "Floor", "Missed"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for quantities in floors.values():
         for key, rows in quantities.items():
             for name, row in rows.items():
                 sign = "≤" if row["side"] == "most" else "≥"
                 numbers = (f"{row[column]:.4f}" for column in ("mean", "spread", "worst"))
                 table.add_row(
-                    module, key, name, str(row["n"]), *numbers, f"{sign} {row['floor']:g}", f"{row['chance']:.0e}"
+                    key, name, str(row["n"]), *numbers, f"{sign} {row['floor']:g}", f"1 in {1 / row['chance']:,.0f}"
                 )
     return table
