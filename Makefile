@@ -10,8 +10,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-# The solutions, executed as `course solutions` executes them: small, on drawn wafers, one thread each.
-NBVAL := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1
+# Two processes with all threads each would wait for one another: one thread each halves the time of the tests.
+PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2
+# The solutions, executed as `course solutions` executes them: small, on drawn wafers.
+SMOKE := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES=
 
 .PHONY: demo test lint lock clean
 
@@ -19,8 +21,8 @@ demo: .venv
 	@.venv/bin/course demo
 
 test: .venv lint
-	.venv/bin/python -m pytest -q -n 2 --dist loadgroup
-	$(NBVAL) .venv/bin/python -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions
+	$(PYTEST) --dist loadgroup
+	$(SMOKE) $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions
 
 lint: .venv
 	.venv/bin/ruff check .

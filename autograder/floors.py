@@ -56,8 +56,8 @@ def _measured() -> dict[str, Any]:
 def limit_of(values: Sequence[float], side: str, chance: float = CHANCE) -> dict[str, Any]:
     """The floor for measured values, with what it was made from.
 
-    The prediction interval is taken twice, for the values and for their logarithms (an AUROC: its logit), since errors
-    are skewed towards bad luck; the more lenient limit counts.
+    The prediction interval is taken for the values, and again for their logarithms and reciprocals (an AUROC: its
+    logit), since errors are skewed towards bad luck; the most lenient limit counts.
 
     Args:
         values: of the reference, one for each seed, positive; with `least` below 1; at least 10.
@@ -72,15 +72,15 @@ def limit_of(values: Sequence[float], side: str, chance: float = CHANCE) -> dict
         ValueError: too few values, or values out of range.
 
     >>> limit_of([0.50, 0.52, 0.48, 0.51, 0.49] * 4, "most")["floor"]
-    0.58
+    0.59
     """
     data = np.asarray(values, dtype=float)
     if len(data) < 10 or not np.isfinite(data).all() or data.min() <= 0 or (side == "least" and data.max() >= 1):
         raise ValueError(f"{len(data)} values {data}: expected at least 10, positive, and below 1 for `least`")
     scales = _SCALES[side]
-    raw = [back(_edge(scale(data), side, chance)) for scale, back in scales]
-    best = max(raw) if side == "most" else min(raw)
-    scale, _ = scales[raw.index(best)]
+    edges = [(back(_edge(scale(data), side, chance)), scale) for scale, back in scales]
+    finite = [edge for edge in edges if math.isfinite(edge[0])]
+    best, scale = (max if side == "most" else min)(finite, key=lambda edge: edge[0])
     floor = math.ceil(best * 100) / 100 if side == "most" else math.floor(best * 100) / 100
     return {
         "floor": floor,
@@ -101,9 +101,13 @@ def _logit(x: np.ndarray) -> np.ndarray:
     return np.log(x / (1 - x))
 
 
+def _against(x: np.ndarray) -> np.ndarray:
+    return -1 / x
+
+
 #: By side: scales on which values may be normally distributed, each with the way back.
 _SCALES: dict[str, tuple[tuple[Any, Any], ...]] = {
-    "most": ((_same, float), (np.log, math.exp)),
+    "most": ((_same, float), (np.log, math.exp), (_against, lambda x: -1 / x if x < 0 else math.inf)),
     "least": ((_same, float), (_logit, lambda x: 1 / (1 + math.exp(-x)))),
 }
 
