@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Two processes with all threads each would wait for one another: one thread each halves the time of the tests.
 PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2
-# The solutions, executed as `course solutions` executes them: small, on drawn wafers.
+# Solutions and releases as `course solutions` executes them: small, on drawn wafers.
 SMOKE := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES=
 
 .PHONY: demo test lint lock clean
@@ -22,7 +22,7 @@ demo: .venv
 
 test: .venv lint
 	$(PYTEST) --dist loadgroup
-	$(SMOKE) $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions
+	$(SMOKE) $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions release
 
 lint: .venv
 	.venv/bin/ruff check .

@@ -230,9 +230,9 @@ def when_answered(title: str) -> Iterator[None]:
 
     >>> with when_answered("Task 1"):
     ...     raise NotImplementedError
-    This cell shows its result once Task 1 is answered.
+    This cell shows its result once you have answered Task 1.
     """
     try:
         yield
     except NotImplementedError:
-        print(f"This cell shows its result once {title} is answered.")
+        print(f"This cell shows its result once you have answered {title}.")
