@@ -1,11 +1,12 @@
 """Every release as a student lives it: run from top to bottom untouched, and with the reference's answers filled in.
 
-One notebook after the other, in the smoke profile, with all cores. An untouched notebook must get to its end and say of
-each task that it is not yet answered; an answered one must pass every check. With `--partly` each is also run with one
-task left open, for every task of it. Exits with 1 otherwise.
+One notebook after the other, with all cores. An untouched notebook must get to its end and say of each task that it is
+not yet answered; an answered one must pass every check. With `--partly` each is also run with one task left open, for
+every task of it. Exits with 1 otherwise.
 
     python benchmarks/notebooks.py
     python benchmarks/notebooks.py 05-training --dataset fashion-mnist
+    python benchmarks/notebooks.py --profile t4 --dataset fashion-mnist --save    # on a GPU; also says its memory
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import re
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from common import machine, save
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from waferlab.profiles import PROFILES
 
 from autograder.authoring.solutions import execute_notebook, run_environment
 from autograder.demo import answered
@@ -33,36 +38,54 @@ ALL_CORES = {"OMP_NUM_THREADS": CORES, "MKL_NUM_THREADS": CORES, "OMP_WAIT_POLIC
 PASSED = re.compile(r": (\d+) of (\d+) checks? passed")
 
 
-def run(course: Course, assignment: Assignment, notebook: NotebookNode, dataset: str) -> tuple[float, str]:
-    """Seconds that a run takes in a fresh kernel, and what the check cells print."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = run_environment(course.root / "course", dataset, folder)
-        start = time.perf_counter()
-        execute_notebook(notebook, Path(folder), {**env, **ALL_CORES}, assignment.slug)
-        seconds = time.perf_counter() - start
-    outputs = [output for cell in notebook.cells if is_check(cell) for output in cell.get("outputs", ())]
-    return seconds, "".join(output.get("text", "") for output in outputs)
+MEMORY = "import torch; print(torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_available() else '')"
 
 
-def row(course: Course, assignment: Assignment, dataset: str, partly: bool) -> tuple[str, bool]:
+@dataclass(frozen=True)
+class Setting:
+    """What the notebooks run on."""
+
+    course: Course
+    dataset: str
+    profile: str
+    device: str
+
+    def run(self, assignment: Assignment, notebook: NotebookNode) -> tuple[float, str, str]:
+        """Run in a fresh kernel: seconds, what the check cells print, and the peak memory of the GPU in MiB."""
+        notebook.cells.append(new_code_cell(MEMORY))
+        with tempfile.TemporaryDirectory() as folder:
+            env = run_environment(self.course.root / "course", self.dataset, folder)
+            env |= {**ALL_CORES, "WAFERLAB_PROFILE": self.profile}
+            if self.device == "cuda":
+                del env["CUDA_VISIBLE_DEVICES"]
+            start = time.perf_counter()
+            execute_notebook(notebook, Path(folder), env, assignment.slug)
+            seconds = time.perf_counter() - start
+        return seconds, "".join(_text(cell) for cell in notebook.cells if is_check(cell)), _text(notebook.cells[-1])
+
+
+def _text(cell: NotebookNode) -> str:
+    return "".join(output.get("text", "") for output in cell.get("outputs", ()))
+
+
+def row(setting: Setting, assignment: Assignment, partly: bool) -> tuple[str, bool]:
     """One line of the table, and whether all is as it should be."""
-    release = released(course, assignment)
-    source = read_notebook(course.notebook("source", assignment))
+    release = released(setting.course, assignment)
+    source = read_notebook(setting.course.notebook("source", assignment))
     right = {grade_id(cell): without_markers(cell.source) for cell in source.cells if is_answer(cell)}
     written = {grade_id(cell): cell.source for cell in source.cells if is_written(cell)}
     try:
-        seconds, before = run(course, assignment, released(course, assignment), dataset)
-        with_answers, after = run(course, assignment, answered(release, {**right, **written}), dataset)
+        untouched, before, _ = setting.run(assignment, answered(release, {}))
+        filled, after, memory = setting.run(assignment, answered(release, {**right, **written}))
         for task in right if partly and len(right) > 1 else ():
             others = {name: answer for name, answer in right.items() if name != task}
-            run(course, assignment, answered(release, others), dataset)
+            setting.run(assignment, answered(release, others))
     except CourseError as error:
         return f"{assignment.slug:20} {error}", False
-    tasks = len(right)
-    open_tasks = before.count("not yet answered")
+    tasks, unanswered = len(right), before.count("not yet answered")
     passed, checks = (sum(int(pair[i]) for pair in PASSED.findall(after)) for i in (0, 1))
-    line = f"{assignment.slug:20}{seconds:9.1f} s{open_tasks:5} of {tasks}{with_answers:9.1f} s{passed:7} of {checks}"
-    return line, open_tasks == tasks and passed == checks > 0
+    line = f"{assignment.slug:20}{untouched:9.1f} s{unanswered:5} of {tasks}{filled:9.1f} s{passed:7} of {checks}"
+    return line + (f"{memory.strip():>10} MiB" if memory.strip() else ""), unanswered == tasks and passed == checks > 0
 
 
 def main() -> None:
@@ -70,22 +93,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assignments", nargs="*", help="slugs; all by default")
     parser.add_argument("--dataset", default="synthetic-wafers")
+    parser.add_argument("--profile", default="smoke", choices=PROFILES)
     parser.add_argument("--partly", action="store_true", help="also with one task left open")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/notebooks.md")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/notebooks-PROFILE.md")
     options = parser.parse_args()
-    course = find_course()
-    chosen = [course.assignment(name) for name in options.assignments] or course.assignments
-    print(machine(), f"{options.dataset}, smoke profile", sep="\n")
-    lines = [f"{'':20}{'untouched':>11}{'unanswered':>10}{'answered':>11}{'checks':>12}"]
-    print(lines[0])
+    device = "cuda" if options.profile == "t4" else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        parser.error("the t4 profile needs a GPU, and PyTorch finds none here")
+    setting = Setting(find_course(), options.dataset, options.profile, device)
+    chosen = [setting.course.assignment(name) for name in options.assignments] or setting.course.assignments
+    lines = [f"{options.dataset}, profile {options.profile}", ""]
+    lines += [f"{'':20}{'untouched':>11}{'unanswered':>10}{'answered':>11}{'checks':>12}"]
+    print(machine(device), *lines, sep="\n")
     fine = []
     for assignment in chosen:
-        line, right = row(course, assignment, options.dataset, options.partly)
+        line, right = row(setting, assignment, options.partly)
         fine.append(right)
         lines.append(line)
         print(line, flush=True)
     if options.save:
-        print("written:", save("notebooks", "Every release, untouched and answered", "\n".join(lines)))
+        title = "Every release, untouched and answered"
+        print("written:", save(f"notebooks-{options.profile}", title, "\n".join(lines), device))
     sys.exit(0 if all(fine) else 1)
 
 
