@@ -170,7 +170,8 @@ def test_a_busy_machine_fails_nobody(part: str, busy: float, clock: Clock, monke
     ("factor", "hint"),
     [
         pytest.param(1e-3, "seconds", id="seconds"),
-        pytest.param(0.5, "only 0.5 times", id="half"),
+        pytest.param(0.5, "report less than what", id="half"),
+        pytest.param(0.05, "less than a tenth", id="a twentieth"),
         pytest.param(1.5, "more than", id="too much"),
         pytest.param(np.nan, "no number", id="NaN"),
     ],
