@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Two processes with all threads each would wait for one another: one thread each halves the time of the tests.
-PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2
+PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 # Solutions and releases as `course solutions` executes them: small, on drawn wafers.
 SMOKE := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES=
 
@@ -21,8 +21,8 @@ demo: .venv
 	@.venv/bin/course demo
 
 test: .venv lint
-	$(PYTEST) --dist loadgroup
-	$(SMOKE) $(PYTEST) --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions release
+	$(PYTEST)
+	$(SMOKE) $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions release
 
 lint: .venv
 	.venv/bin/ruff check .

@@ -21,13 +21,6 @@ from autograder.sandbox import Ask, Sandbox, limits_of
 SECRET = bytes(range(32))
 
 
-def pytest_collection_modifyitems(items):
-    """One worker process serves the whole folder."""
-    for item in items:
-        if "attacks" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("attacks"))
-
-
 @pytest.fixture(scope="session")
 def course():
     """The real course."""

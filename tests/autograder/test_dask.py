@@ -18,8 +18,6 @@ from autograder import cluster, engine
 from autograder.layout import CourseError
 from autograder.sandbox import Limits, WorkerError
 
-pytestmark = pytest.mark.xdist_group("dask")
-
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 

@@ -21,8 +21,6 @@ from autograder.layout import Course
 from autograder.model import WrittenResult
 from autograder.record import Journal
 
-pytestmark = pytest.mark.xdist_group("formgrader")
-
 PWN = "document.title='pwned'"
 ATTACK = f"""A **bold** answer.
 

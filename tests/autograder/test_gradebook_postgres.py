@@ -17,8 +17,6 @@ from autograder.gradebook import COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import hand_back
 from autograder.layout import Course, CourseError
 
-pytestmark = pytest.mark.xdist_group("postgres")
-
 STUDENTS = [
     replace(RESULT, student=name, file=f"{number}.ipynb") for number, name in enumerate(("Ada", "Åsa 🎓 ☃" * 20))
 ]

@@ -6,8 +6,6 @@ from autograder.layout import CourseError, find_course
 from autograder.mark import mark
 from autograder.mutants import HERE, answers
 
-pytestmark = pytest.mark.xdist_group("mark")
-
 KL = HERE / "encoder" / "right" / "kl_divergence_loop.py"
 SIGN = HERE / "encoder" / "wrong" / "kl_divergence_sign.py"
 NOTHING = "def kl_divergence(mu, logvar):\n    raise NotImplementedError\n"

@@ -17,8 +17,6 @@ from autograder.grade import grade
 from autograder.layout import find_course
 from autograder.notebooks import read_notebook, write_notebook
 
-pytestmark = pytest.mark.xdist_group("dask")
-
 ASSIGNMENT = "04-encoder"
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
