@@ -25,8 +25,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("eval-mode", 0.5, requires=("scores",)),
         Check("unchanged", 0.25, requires=("scores",)),
         Check("no-grad", 0.25, requires=("scores",)),
+        Check("device", 0.25, requires=("scores",)),
         Check("labels", 0.5),
-        Check("detector", 1.0, requires=("scores",)),
+        Check("detector", 0.75, requires=("scores",)),
     ),
     "evaluate_detector": (
         Check("by-hand", 0.5),

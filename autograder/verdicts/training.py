@@ -35,7 +35,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("modes", 0.75, requires=("loss",)),
         Check("no-grad", 0.5, requires=("loss",)),
         Check("progress", 0.25, requires=("loss",)),
-        Check("weights", 0.75),
+        Check("device", 0.25, requires=("loss",)),
+        Check("weights", 0.5),
     ),
 }
 #: What the reference leaves of the mean image's squared error; lower is better.

@@ -11,6 +11,8 @@ judge beforehand, so that a result below it is wrong whatever the notes say.
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import os
 import shutil
 import tempfile
@@ -47,6 +49,7 @@ KEYS = (*TIMES, "peak_memory_mib", "parameters", "within_budget")
 #: Rounding to hundredths of a millisecond is allowed, and clocks may run differently fast by one in a thousand.
 ATOL_MS, RTOL = 0.006, 1e-3
 SLOW = (0.006, 0.012, 0.018)  # seconds: the three slowest calls of a long run
+STREAMS = {"short": 1, "long": 2, "hundred": 4}  # of the random numbers behind each stub on the CPU
 COLD = 0.006  # seconds: a call before everything is warm
 MAKING = 0.003  # seconds that making images takes
 
@@ -160,11 +163,15 @@ def watched(
 
 
 def on_cpu(seen: Observation, answer: Callable[..., Any], case: Case, part: str, *, long: bool) -> None:
-    """A stub on the CPU. Short runs: made in training mode, images are slow to make. Long runs: three slow calls."""
+    """A stub on the CPU. Short runs: made in training mode, images are slow to make. Long runs: three slow calls.
+
+    The part `hundred` has long runs of 100 calls: 0.99 n is a whole number, and other percentiles are other calls.
+    """
     from waferlab.checks.stubs import CPU, CostlyModel, Log
 
-    rng = case.rng(2 if long else 1)
+    rng = case.rng(STREAMS[part])
     n_warmup, n_runs = int(rng.integers(2, 5)), int(rng.integers(105, 140) if long else rng.integers(12, 20))
+    n_runs = 100 if part == "hundred" else n_runs
     size = 16 * int(rng.integers(1, 4))
     counts = tuple(int(n) for n in rng.integers(1000, 1_000_000, 2))
     costs = costs_of(rng, n_warmup, n_runs, slow=long)
@@ -241,6 +248,7 @@ def probe_benchmark(answers: Mapping[str, Any], case: Case) -> Observation:
     if seen.get("unanswered"):
         return seen
     on_cpu(seen, answer, case, "long", long=True)
+    on_cpu(seen, answer, case, "hundred", long=True)
     on_gpu(seen, answer, case)
     with_defaults(seen, answer)
     on_budget(seen, answer)
@@ -436,7 +444,7 @@ def restored_fault(seen: Observation, part: str, came: bool) -> str | None:
 
 def judge_time(name: str, tested: str, key: str, seen: Observation, expected: Observation, goal: str) -> Finding:
     """Do the reported times agree with what the stubs took?"""
-    faults = (stub_fault(seen, expected, part, key) for part in ("short", "long"))
+    faults = (stub_fault(seen, expected, part, key) for part in STREAMS)
     return finding(name, tested, first_fault(faults), goal)
 
 
@@ -623,6 +631,39 @@ def entry_flaws(kind: str, entry: Mapping[Any, Any], file: Path) -> list[str]:
     return flaws
 
 
+@contextlib.contextmanager
+def counted_reads(answer: Callable[..., Any]) -> Iterator[dict[str, int]]:
+    """Count by kind how often an answer reads an exported file back, also under a name of its own for the function."""
+    import torch
+
+    counts = dict.fromkeys(SUFFIXES, 0)
+    scope = getattr(inspect.unwrap(answer), "__globals__", {})
+
+    def counting(kind: str, load: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(load)
+        def read(*args: Any, **options: Any) -> Any:
+            counts[kind] += 1
+            return load(*args, **options)
+
+        return read
+
+    places = [(kind, vars(owner)) for kind, owner in (("torchscript", torch.jit), ("torch_export", torch.export))]
+    originals = {kind: names["load"] for kind, names in places}
+    replaced = [
+        (names, name, kind)
+        for kind, own in places
+        for names in (own, scope)
+        for name in [name for name, value in names.items() if value is originals[kind]]
+    ]
+    try:
+        for names, name, kind in replaced:
+            names[name] = counting(kind, originals[kind])
+        yield counts
+    finally:
+        for names, name, kind in replaced:
+            names[name] = originals[kind]
+
+
 def export_part(
     seen: Observation, part: str, answer: Callable[..., Any], model: torch.nn.Module, base: Any, *size: int
 ) -> None:
@@ -631,7 +672,10 @@ def export_part(
 
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with scenario(seen, part):
-        read_export(seen, part, answer(model, base, *size), Path(base))
+        with counted_reads(answer) as reads:
+            result = answer(model, base, *size)
+        read_export(seen, part, result, Path(base))
+        seen.update({f"{part}.{kind}.reads": count for kind, count in reads.items()})
         seen[f"{part}.returned"] = True
     note_modes(seen, part, model)
     after = model.state_dict()
@@ -737,6 +781,8 @@ def verify_fault(seen: Observation) -> str | None:
             return f"raised {error}"
         for kind in SUFFIXES:
             got = number_of(seen.get(f"{part}.{kind}.difference"))
+            if not number_of(seen.get(f"{part}.{kind}.reads")) >= 1:
+                return f"the '{SUFFIXES[kind]}' file was not read back: what was compared is not what was written"
             if not 0 <= got < MAX_DIFFERENCE:
                 return f"result['{kind}']['max_difference'] is {got:.3g}"
             if part == "slight" and got == 0:
@@ -769,8 +815,8 @@ def judge_export(seen: Observation, expected: Observation) -> list[Finding]:
 
 # --- what the notebook and the grader use ------------------------------------------------------------------------
 
-PLANNED = ("short", "long", "gpu", "defaults")
-FLOORS: Sequence[str] = [f"{part}.floor.{key}" for part in ("short", "long", "gpu") for key in TIMES[:2]]
+PLANNED = (*STREAMS, "gpu", "defaults")
+FLOORS: Sequence[str] = [f"{part}.floor.{key}" for part in (*STREAMS, "gpu") for key in TIMES[:2]]
 
 TASKS = {
     "benchmark_inference": Task(

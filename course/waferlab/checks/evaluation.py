@@ -24,7 +24,7 @@ from waferlab.checks.core import (
     run_visible,
     scenario,
 )
-from waferlab.checks.loaders import Batches
+from waferlab.checks.loaders import Batches, judge_device, observe_device
 
 if TYPE_CHECKING:
     import torch
@@ -48,15 +48,29 @@ KINDS = ("scratch", "particle", "pattern-shift", "edge-ring")
 
 
 class Watch:
-    """What happened in the encoder: whether gradients were on, and in which mode it was."""
+    """What happened in encoder and decoder: whether gradients were on, and in which mode each was."""
 
     def __init__(self) -> None:
         self.gradients: list[bool] = []
         self.training: list[bool] = []
 
+    def follow(self, part: torch.nn.Module) -> None:
+        """Note every pass through a part of the model. A deep copy of it is followed, too."""
+        import torch
+
+        watch, kind = self, type(part)
+
+        class Followed(kind):  # type: ignore[misc, valid-type]
+            def forward(self, x: torch.Tensor) -> Any:
+                watch.gradients.append(torch.is_grad_enabled())
+                watch.training.append(self.training)
+                return kind.forward(self, x)
+
+        part.__class__ = Followed
+
 
 def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
-    """A ConvVAE with drawn weights and running statistics, in training mode, whose encoder is watched."""
+    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched."""
     import torch
 
     from waferlab.reference.encoder import ConvVAE
@@ -69,14 +83,8 @@ def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
             low, high = (0.5, 1.5) if name.endswith("var") else (-0.3, 0.3)
             value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
     model.encoder.fc_logvar.bias.data.fill_(2.0)
-    original = model.encoder.forward
-
-    def watched(x: torch.Tensor) -> Any:
-        watch.gradients.append(torch.is_grad_enabled())
-        watch.training.append(model.training)
-        return original(x)
-
-    model.encoder.forward = watched
+    watch.follow(model.encoder)
+    watch.follow(model.decoder)
     return model.train()
 
 
@@ -171,6 +179,8 @@ def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
             observe_scores(seen, "single", answer, case, 20, 3, 1)
         with scenario(seen, "detector"):
             observe_detector(seen, answers, case)
+        if "detector.error" not in seen:
+            observe_device(seen, lambda model, loader: answer(model, loader, device="cuda"))
     return seen
 
 
@@ -252,6 +262,7 @@ def judge_scores(seen: Observation, expected: Observation) -> list[Finding]:
         judge_flag("unchanged", kept, "as they were", seen, "uneven.unchanged", True, "changed"),
         judge_flag("no-grad", "gradients while scoring", "switched off", seen, "uneven.gradients", False, "on"),
         judge_labels(seen, expected),
+        judge_device(seen),
         judge_detector(seen),
     ]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from waferlab.checks.core import Finding, Observation
 
 if TYPE_CHECKING:
     import torch
@@ -33,3 +36,30 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Pairs of images and labels, always in the same order."""
         return iter(self.batches)
+
+
+def observe_device(seen: Observation, call: Callable[[torch.nn.Module, Batches], Any]) -> None:
+    """Record as `device` what an answer brings to a pretended GPU: 1 or 0 for the images and for the model.
+
+    Args:
+        seen: the observation.
+        call: gives the answer a model and a loader on the CPU, and the device `cuda`.
+    """
+    import torch
+
+    from waferlab.checks.stubs import brought_to_device
+
+    loader = Batches(torch.rand(6, 1, 16, 16), 3)
+    found = brought_to_device(time.perf_counter, time.sleep, lambda model: call(model, loader))
+    seen["device"] = [int(found[name]) for name in ("images", "model") if name in found]
+
+
+def judge_device(seen: Observation) -> Finding:
+    """Do model and images go to the given device?"""
+    tested, goal = "model and images, on a device of their own (pretended)", "both are brought to `device`"
+    found = seen.get("device")
+    if not isinstance(found, list):
+        return Finding("device", tested, False, "the function did not run to its end", goal)
+    missing = [name for name, there in zip(("images", "model"), found, strict=False) if there != 1]
+    text = f"not brought there: {' and '.join(missing)}" if missing else "right"
+    return Finding("device", tested, not missing, text, goal)

@@ -29,6 +29,7 @@ WAITING = ("cpu", "item", "tolist", "numpy", "__float__", "__int__", "__bool__",
 MIB = 2**20
 OLD_PEAK = 900 * MIB  # what the pretended GPU's peak stands at before anybody resets it
 BASE = 3 * MIB  # what is allocated all the time
+BUFFERED = 77  # numbers in a buffer of the stub model, which are no parameters
 
 Now = Callable[[], float]
 Sleep = Callable[[float], None]
@@ -153,12 +154,12 @@ def pretended(gpu: GPU) -> Iterator[None]:
     """
     stream = Stream(gpu)
     replaced: list[tuple[Any, str, Any]] = [
-        *((torch.cuda, name, lambda *_: None) for name in ("_lazy_init", "set_device", "empty_cache")),
-        *((torch.cuda, name, lambda *_: True) for name in ("is_available", "is_initialized")),
+        *((torch.cuda, name, lambda *_, **__: None) for name in ("_lazy_init", "set_device", "empty_cache")),
+        *((torch.cuda, name, lambda *_, **__: True) for name in ("is_available", "is_initialized")),
         (torch.cuda, "device_count", lambda: 1),
-        (torch.cuda, "get_device_name", lambda *_: "a pretended GPU"),
-        (torch.cuda, "current_stream", lambda *_: stream),
-        (torch.cuda, "default_stream", lambda *_: stream),
+        (torch.cuda, "get_device_name", lambda *_, **__: "a pretended GPU"),
+        (torch.cuda, "current_stream", lambda *_, **__: stream),
+        (torch.cuda, "default_stream", lambda *_, **__: stream),
         (torch.cuda, "device", _OneDevice),
         (torch.cuda, "memory_stats", gpu.memory_stats),
         (torch.cuda.memory, "memory_stats", gpu.memory_stats),
@@ -224,7 +225,7 @@ class CostlyModel(nn.Module):
     Args:
         log: where calls are written down.
         costs: seconds by batch size, one for each call in order; further calls take as long as the last.
-        counts: numbers of trainable and of frozen parameters; they take no memory.
+        counts: numbers of trainable and of frozen parameters; they take no memory, and neither does a buffer.
     """
 
     def __init__(self, log: Log, costs: Mapping[int, np.ndarray], counts: tuple[int, int]) -> None:
@@ -232,6 +233,7 @@ class CostlyModel(nn.Module):
         self.weight = nn.Parameter(torch.zeros(1).expand(counts[0]))
         self.frozen = nn.Parameter(torch.zeros(1).expand(counts[1]), requires_grad=False)
         self.inner = nn.Sequential(nn.Dropout(0.5))
+        self.register_buffer("statistics", torch.zeros(1).expand(BUFFERED))
         self._log, self._costs = log, costs
 
     def forward(self, x: Tensor) -> Tensor:
@@ -341,6 +343,66 @@ def _is_device(value: Any, kind: str) -> bool:
 
 def _on_cpu(value: Any) -> Any:
     return torch.device("cpu") if _is_device(value, "cuda") else value
+
+
+class Reached(Exception):
+    """The first batch is at the model, and there is nothing more to see."""
+
+
+class Door(nn.Module):
+    """A part of a model that notes where the first batch and the model lie, and lets nothing in.
+
+    Args:
+        gpu: the pretended GPU.
+        seen: gets `images` and `model`: whether they lie there.
+    """
+
+    def __init__(self, gpu: GPU, seen: dict[str, bool]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(2, 2)
+        self._gpu, self._seen = gpu, seen
+
+    def __deepcopy__(self, memo: Any) -> Door:
+        """A copy writes into the same notes."""
+        return Door(self._gpu, self._seen)
+
+    def forward(self, x: Tensor) -> Any:
+        """Note, and stop."""
+        self._seen.update(images=is_on_device(x), model=self._gpu.has_model)
+        raise Reached
+
+
+class Entrance(nn.Module):
+    """A VAE that ends at its door, whether it is called as a whole or by its encoder."""
+
+    def __init__(self, gpu: GPU, seen: dict[str, bool]) -> None:
+        super().__init__()
+        self.encoder, self.decoder = Door(gpu, seen), Door(gpu, seen)
+
+    def forward(self, x: Tensor) -> Any:
+        """To the encoder's door."""
+        return self.encoder(x)
+
+
+def brought_to_device(now: Now, sleep: Sleep, call: Callable[[nn.Module], Any]) -> dict[str, bool]:
+    """Let an answer use a model on a pretended GPU, as far as its first call.
+
+    Optimisers load parts of torch when first used, and these must not load under the pretence: use one before.
+
+    Args:
+        now: the clock.
+        sleep: waits.
+        call: gives the model to the answer.
+
+    Returns:
+        Whether the first `images` and the `model` were brought to the GPU; empty when the model was never called, for
+        whatever reason (the pretence has limits, and what an answer does wrong is seen elsewhere).
+    """
+    seen: dict[str, bool] = {}
+    gpu = GPU(now, sleep, 1)
+    with contextlib.suppress(Exception), pretended(gpu), Watch(Log(gpu, 16)):
+        call(Entrance(gpu, seen))
+    return seen
 
 
 class Timed(nn.Module):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from waferlab.checks.augmentation import time_limit
 from waferlab.checks.core import (
     Case,
     Finding,
@@ -29,7 +30,7 @@ from waferlab.checks.core import (
     run_visible,
     scenario,
 )
-from waferlab.checks.loaders import Batches
+from waferlab.checks.loaders import Batches, judge_device, observe_device
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +45,7 @@ UPDATE_TOL = 0.02  # of the norm of all updates; right answers leave 1e-5 to 2e-
 COEFFICIENT_TOL = 2e-3
 RATE_RTOL = 0.02
 MEAN_RTOL = 1e-3
+WEIGHT_SECONDS = 2.0  # for the answer to Task 1, within Task 2
 LEARN_SIZE, LEARN_LATENT, LEARN_BATCH, LEARN_EPOCHS = 32, 16, 16, 5
 LEARN_TRAIN, LEARN_VAL, LEARN_HELD = 192, 32, 64
 #: Share of the mean image's squared error that may be left on new normals; `autograder/floors.json` tells the spread.
@@ -119,6 +121,7 @@ class Recorder:
         recon_gradients: of the squared error, at each training pass.
         kl_gradients: of the KL divergence.
         arrived: the gradients that backward passes brought after it.
+        validated: number of training passes before the latest validation pass, and the parameters at its first batch.
     """
 
     passes: list[tuple[float, ...]] = field(default_factory=list)
@@ -126,6 +129,7 @@ class Recorder:
     recon_gradients: list[np.ndarray] = field(default_factory=list)
     kl_gradients: list[np.ndarray] = field(default_factory=list)
     arrived: list[np.ndarray] = field(default_factory=list)
+    validated: tuple[int, np.ndarray] | None = None
     validation_gradients: int = 0
     last: int = -1
     paused: bool = False
@@ -158,6 +162,8 @@ class Recorder:
         enabled = torch.is_grad_enabled() and recon.requires_grad
         entry = (self.last, model.training, enabled, len(x), recon.item(), kl.item(), len(self.weights))
         self.passes.append(tuple(float(value) for value in entry))
+        if self.last == 1 and (self.validated is None or self.validated[0] < len(self.weights)):
+            self.validated = len(self.weights), flat(model.parameters())
         if self.last == 0 and enabled:
             self.weights.append(flat(model.parameters()))
             self.recon_gradients.append(self.gradients_of(recon, model))
@@ -176,11 +182,17 @@ class Recorder:
             self.paused = False
         return flat(torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True))
 
+    def after_last_step(self, model: torch.nn.Module) -> np.ndarray:
+        """The parameters after the last step: a loop may put back those of its best epoch afterwards."""
+        if self.validated is not None and self.validated[0] == len(self.weights):
+            return self.validated[1]
+        return flat(model.parameters())
+
     def observe(self, seen: Observation, part: str, model: torch.nn.Module) -> None:
         """Write what was recorded under `part`."""
         width = sum(parameter.numel() for parameter in model.parameters())
         seen[f"{part}.passes"] = np.array(self.passes).reshape(-1, 7)
-        seen[f"{part}.weights"] = np.array([*self.weights, flat(model.parameters())]).reshape(-1, width)
+        seen[f"{part}.weights"] = np.array([*self.weights, self.after_last_step(model)]).reshape(-1, width)
         for name in ("recon_gradients", "kl_gradients", "arrived"):
             seen[f"{part}.{name}"] = np.array(getattr(self, name)).reshape(-1, width)
         seen[f"{part}.validation_gradients"] = self.validation_gradients
@@ -316,18 +328,29 @@ def counted_bars() -> Iterator[list[int]]:
         tqdm.std.tqdm.__init__ = original
 
 
+def weight_works(kl_weight: Any) -> bool:
+    """Whether the answer to Task 1 is right, so that the loop can call it: it may take or return more than asked."""
+    calls = [(epoch, n) for n in (0, 1, 3, 10) for epoch in range(12)]
+    try:
+        with time_limit(WEIGHT_SECONDS), contextlib.redirect_stdout(io.StringIO()):
+            return all(abs(float(kl_weight(epoch, n)) - right_weight(epoch, n)) <= 1e-6 for epoch, n in calls)
+    except Exception:  # whatever it raises, it does not work
+        return False
+
+
 @contextmanager
 def given_weight(train_vae: Any) -> Iterator[None]:
     """Let the loop call a right `kl_weight`, so that a mistake in Task 1 does not cost Task 2 its points."""
     scope = getattr(train_vae, "__globals__", {})
     kept = scope.get("kl_weight")
-    if kept is not None:
-        scope["kl_weight"] = right_weight
+    if kept is None or weight_works(kept):
+        yield
+        return
+    scope["kl_weight"] = right_weight
     try:
         yield
     finally:
-        if kept is not None:
-            scope["kl_weight"] = kept
+        scope["kl_weight"] = kept
 
 
 def watch_run(seen: Observation, train_vae: Callable[..., Any], case: Case, run: Run) -> None:
@@ -410,6 +433,9 @@ def probe_train(answers: Mapping[str, Any], case: Case) -> Observation:
                 return seen
         with scenario(seen, "learn"):
             probe_learning(seen, train_vae, case)
+        if "large.error" not in seen:
+            with counted_bars():
+                observe_device(seen, lambda model, loader: train_vae(model, loader, loader, 1, device="cuda"))
     return seen
 
 
@@ -422,7 +448,7 @@ class Record:
 
     Attributes:
         passes: (p, 7), see `Recorder`.
-        weights: (t + 1, w) parameters before each step, and at the end.
+        weights: (t + 1, w) parameters before each step, and after the last.
         recon: (t, w) gradients of the squared error.
         kl: (t, w) gradients of the KL divergence.
         arrived: (t, w) gradients that backward passes brought.
@@ -797,7 +823,7 @@ def judge_learning(seen: Observation) -> Finding:
 
 NAMES = (
     *("history", "means", "validation", "loss", "beta", "optimizer", "clipping", "zero-grad", "schedule"),
-    *("modes", "no-grad", "progress"),
+    *("modes", "no-grad", "progress", "device"),
 )
 
 
@@ -819,6 +845,7 @@ def judge_train(seen: Observation, expected: Observation) -> list[Finding]:
         judge_modes(large),
         judge_no_grad(large, seen, "large"),
         judge_progress(seen, "large"),
+        judge_device(seen),
         judge_learning(seen),
     ]
     for part, record in read.items():
