@@ -1,0 +1,17 @@
+"""Rotates by up to 12 degrees.
+
+fails: rotation
+"""
+
+
+def create_augmented_transform(img_size=128):
+    return transforms.Compose(
+        [
+            transforms.Resize((img_size, img_size)),
+            transforms.RandomHorizontalFlip(p=0.5),
+            transforms.RandomVerticalFlip(p=0.5),
+            transforms.RandomRotation(12),
+            transforms.ToTensor(),
+            GaussianNoise(0.02),
+        ]
+    )
