@@ -642,13 +642,14 @@ def angle_fault(angles: np.ndarray) -> str | None:
     low, high = float(angles.min()), float(angles.max())
     if high - low < 2:
         return "no rotation" if abs(high + low) < 2 else f"the same angle in every draw, about {high:.0f} degrees"
-    if max(-low, high) > MAX_ANGLE + ANGLE_SLACK or max(-low, high) < MAX_ANGLE - ANGLE_SLACK:
+    if max(-low, high) > MAX_ANGLE + ANGLE_SLACK:
         return f"angles from {low:.0f} to {high:.0f} degrees"
     ordered = np.sort(angles) / (2 * MAX_ANGLE) + 0.5
     steps = np.arange(len(angles) + 1) / len(angles)
     distance = max((steps[1:] - ordered).max(), (ordered - steps[:-1]).max())
     if distance <= KS_LIMIT / math.sqrt(len(angles)) + ANGLE_KS_SLACK:
-        return None
+        reached = max(-low, high) >= MAX_ANGLE - ANGLE_SLACK
+        return None if reached else f"angles from {low:.0f} to {high:.0f} degrees only"
     still = float((np.abs(angles) < 1).mean())
     hint = f"; {still:.0%} of the draws are not turned at all" if still > 0.2 else ""
     return f"angles from {low:.0f} to {high:.0f} degrees, not equally likely{hint}"

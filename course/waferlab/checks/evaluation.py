@@ -179,7 +179,7 @@ def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
             observe_scores(seen, "single", answer, case, 20, 3, 1)
         with scenario(seen, "detector"):
             observe_detector(seen, answers, case)
-        if "detector.error" not in seen:
+        if "uneven.error" not in seen:
             observe_device(seen, lambda model, loader: answer(model, loader, device="cuda"))
     return seen
 
