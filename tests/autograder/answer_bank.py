@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nbformat import NotebookNode
 from waferlab.checks.core import Case, Finding, Observation, Task
 
 from autograder.mutants import answers, must_fail
@@ -21,15 +22,22 @@ JUNK = {
     "NaN": lambda value: np.full(np.shape(value), np.nan),
     "another shape": lambda value: np.zeros((3, 1, 2)),
     "zeros": lambda value: np.zeros(np.shape(value)),
+    "huge": lambda value: np.full(np.shape(value), 1e300),
     "ragged": lambda value: [[1], [2, 3]],
     "a dict": lambda value: {"a": 1},
 }
 
 
 @cache
-def reference_source(slug: str, module: str) -> str:
+def notebook(slug: str) -> NotebookNode:
+    """The source notebook of an assignment."""
+    return read_notebook(ROOT / "source" / slug / f"{slug.split('-', 1)[1]}.ipynb")
+
+
+@cache
+def reference_source(slug: str) -> str:
     """A notebook's reference cells as one text."""
-    cells = reference_cells(read_notebook(ROOT / "source" / slug / f"{module}.ipynb"))
+    cells = reference_cells(notebook(slug))
     return "\n\n".join(without_markers(cell.source) for cell in cells)
 
 
@@ -67,7 +75,7 @@ class Bank:
     def provided(self, *more: str) -> dict[str, Any]:
         """A fresh namespace after the notebook's own cells, and after further source."""
         names: dict[str, Any] = {"__name__": "answers"}
-        for source in (reference_source(self.slug, self.module), *more):
+        for source in (reference_source(self.slug), *more):
             exec(source, names)
         return names
 
@@ -107,6 +115,19 @@ class Bank:
         assert [finding for finding in findings if not finding.passed] == []
         assert points == self.full(task)
 
+    def points_of(self, name: str, seed: int) -> float:
+        """The points of one wrong answer."""
+        path = next(path for path in self.files("wrong") if path.stem == name)
+        return self.judge(path.read_text(encoding="utf-8"), self.task_of(path), seed)[1]
+
+    def assert_requirements_exist(self) -> None:
+        """Every check has a finding, and requires none that does not exist."""
+        for task, table in self.checks.items():
+            expected = self.expectation(task, 1)
+            names = {finding.name for finding in self.tasks[task].judge(expected, expected)}
+            assert {check.name for check in table} == names
+            assert all(set(check.requires) <= names for check in table)
+
     def assert_survives(self, task: str, junk: str, seed: int, most: float) -> None:
         """The judge survives whatever comes out of a worker, without giving more than `most` points for it."""
         expected = self.expectation(task, seed)
@@ -115,7 +136,7 @@ class Bank:
 
     def assert_points_match(self) -> None:
         """The points of each task sum to those of its check cell."""
-        cells = read_notebook(ROOT / "source" / self.slug / f"{self.module}.ipynb").cells
+        cells = notebook(self.slug).cells
         graded = {one.metadata.nbgrader.grade_id: one.metadata.nbgrader for one in cells if "nbgrader" in one.metadata}
         assert {task: self.full(task) for task in self.checks} == {
             task: graded[f"check-{task}"]["points"] for task in self.checks
