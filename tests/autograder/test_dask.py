@@ -22,13 +22,25 @@ LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 
 @pytest.fixture(scope="module")
-def two_workers():
-    """A cluster that gives a task up after two dead workers, not four, because each takes seconds to come back."""
+def local_cluster():
+    """A cluster that gives a task up after two dead workers, not four, because each takes seconds to come back.
+
+    It waits for these however busy the machine is; by default a worker that stays away for 15 s is never replaced.
+    """
+    patience = {"distributed.scheduler.allowed-failures": 1, "distributed.deploy.lost-worker-timeout": "10 minutes"}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set(patience),
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **LOOPBACK) as one,
     ):
         yield one
+
+
+@pytest.fixture
+def two_workers(local_cluster):
+    """The cluster, once both workers are there (again)."""
+    with distributed.Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)
+    return local_cluster
 
 
 @pytest.fixture
