@@ -10,6 +10,7 @@ from typing import Any
 from autograder.engine import grade_graft
 from autograder.exam import choose_dataset, prepare, probe_arrays, released
 from autograder.layout import Assignment, Course, CourseError
+from autograder.notebooks import is_answer
 from autograder.regraft import from_answer
 from autograder.sandbox import Sandbox, limits_of
 from autograder.verdicts import checks_module
@@ -26,6 +27,8 @@ def mark(
     walled: bool = True,
 ) -> Iterator[dict[str, Any]]:
     """Mark answer files; a file may answer only some tasks, and then only their checks run and count.
+
+    A blank file answers nothing and is marked as the untouched release would be: on every task, without points.
 
     Args:
         course: the course.
@@ -44,7 +47,10 @@ def mark(
     sources = [(path, _read(path)) for path in files]
     release = released(course, assignment)
     defines = {name: task.defines for name, task in checks_module(assignment.module).TASKS.items()}
-    grafts = [(path, *from_answer(release, source, defines)) for path, source in sources]
+    stubs = "\n\n".join(cell.source for cell in release.cells if is_answer(cell))
+    grafts = [
+        (path, *from_answer(release, stubs if _is_blank(source) else source, defines)) for path, source in sources
+    ]
     secret = secrets.token_bytes(32)
     name = choose_dataset(dataset or course.settings["grading"]["dataset"])
     arrays = probe_arrays([assignment], name, secret).get(assignment.slug, {})
@@ -59,6 +65,11 @@ def mark(
             ]
             points, most = sum(check["points"] for check in checks), sum(check["max"] for check in checks)
             yield {"file": str(path), "points": points, "max_points": most, "checks": checks}
+
+
+def _is_blank(source: str) -> bool:
+    """Whether there is nothing but space and comments."""
+    return all(not line.strip() or line.lstrip().startswith("#") for line in source.splitlines())
 
 
 def _read(path: Path) -> str:

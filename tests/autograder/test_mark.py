@@ -38,6 +38,14 @@ def test_a_file_is_marked_on_the_tasks_that_it_answers(rows, name, points, most)
     assert (rows[name]["points"], rows[name]["max_points"]) == (points, most)
 
 
+def test_a_blank_file_gets_no_point_of_all(tmp_path):
+    """Is a file without an answer marked on every task, and given nothing?"""
+    path = tmp_path / "blank.py"
+    path.write_text("# nothing yet\n\n")
+    row = next(iter(run(path)))
+    assert (row["points"], row["max_points"]) == (0, 11)
+
+
 def test_every_check_is_named_with_its_task_and_explained(rows):
     """Does each line carry what the interface promises?"""
     checks = rows["two"]["checks"]
