@@ -92,7 +92,7 @@ def _run(course: Course, assignment: Assignment, name: str, dataset: Any, box: S
     wanted = quantities(assignment)
     asks = [Ask(task, derive_seed(secret, assignment.slug, task), SECONDS) for task in {one.task for one in wanted}]
     graft = reference_graft(read_notebook(course.notebook("source", assignment)))
-    earlier = tuple(one.module for one in course.assignments if one.slug < assignment.slug)
+    earlier = course.modules_before(assignment)
     answers = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     values = {}
     for one in wanted:

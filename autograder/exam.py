@@ -165,7 +165,7 @@ def prepare(
     tasks = checks_module(assignment.module).TASKS
     seeds = {name: derive_seed(secret, assignment.slug, name) for name in tasks}
     asks = [Ask(name, seed, FIRST_LIMIT) for name, seed in seeds.items()]
-    earlier = tuple(one.module for one in course.assignments if one.slug < assignment.slug)
+    earlier = course.modules_before(assignment)
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     seconds = {name: time_limit(course.settings["grading"], answer.seconds) for name, answer in timed.items()}

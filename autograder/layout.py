@@ -81,6 +81,10 @@ class Course:
         known = ", ".join(one.slug for one in self.assignments)
         raise CourseError(f"no assignment is called {name!r}: expected one of {known}")
 
+    def modules_before(self, assignment: Assignment) -> tuple[str, ...]:
+        """The modules of earlier assignments, whose reference an assignment may import."""
+        return tuple(one.module for one in self.assignments if one.slug < assignment.slug)
+
     def notebook(self, tree: str, assignment: Assignment) -> Path:
         """The notebook of an assignment in `source`, `release` or `solutions`."""
         return self.root / tree / assignment.slug / f"{assignment.notebook_name}.ipynb"

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import math
 import random
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,7 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from waferlab.checks.core import Case, Finding, Observation, Task, array_of, error_of, run_visible, scenario
+from waferlab.checks.core import (
+    Case,
+    Finding,
+    Observation,
+    Task,
+    array_of,
+    error_of,
+    run_visible,
+    scenario,
+    time_limit,
+)
 from waferlab.checks.draws import KS_LIMIT, Z_LIMIT, correlation, ks_distance
 
 if TYPE_CHECKING:
@@ -416,25 +424,6 @@ def ring_samples(image: np.ndarray) -> np.ndarray:
 
 
 # --- Task 2: probe -----------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeoutError` in code that takes longer, where the platform can (main thread, not on Windows)."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise TimeoutError(f"not done within {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def noise_works(noise_class: Any) -> bool:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from waferlab.checks.augmentation import time_limit
 from waferlab.checks.core import (
     Case,
     Finding,
@@ -29,6 +28,7 @@ from waferlab.checks.core import (
     error_of,
     run_visible,
     scenario,
+    time_limit,
 )
 from waferlab.checks.loaders import Batches, judge_device, observe_device
 
