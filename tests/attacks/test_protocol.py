@@ -4,8 +4,12 @@ A fork holds two pipes of its own (results and progress) and none of the worker'
 own result at most, so the worst that it can do is spoil its own question.
 """
 
+import json
+
 import pytest
 from attack_answers import RIGHT, WRONG
+
+from autograder.sandbox import Ask, Sandbox, _Reader, limits_of
 
 FRAME = '{"task": "kl_divergence", "status": "ok", "stage": "probe", "detail": "", "replaced": [], "seconds": 0.1, "bytes": 0}'
 ATTACKS = {
@@ -55,3 +59,46 @@ def test_a_forged_blame_harms_nobody_but_its_author(marks, exam, monkeypatch):
     results = marks(ATTACKS["another cell blamed by forged progress"], only=None)
     assert results["kl_divergence"].points == 0
     assert [one.points for one in marks(RIGHT, only=None).values()] == [5, 3, 3]
+
+
+IMPOSSIBLE = """\
+import io, os, struct, sys, zipfile
+HEAD = b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, %d)}" % 10**30
+buffer = io.BytesIO()
+with zipfile.ZipFile(buffer, "w") as archive:
+    archive.writestr("a_x.npy", b"\\x93NUMPY\\x01\\x00" + struct.pack("<H", len(HEAD)) + HEAD)
+    archive.writestr("a_filler.npy", b"x" * 200_000)  # more than the worker's buffer: the frame leaves at once
+frame = sys._getframe()
+while "out" not in frame.f_locals:
+    frame = frame.f_back
+data = buffer.getvalue()
+while data:
+    data = data[os.write(frame.f_locals["out"], data):]
+os._exit(0)
+"""
+
+
+def test_an_archive_that_numpy_cannot_read_costs_its_author_only(marks):
+    """Do four right submissions keep all their points when one before them sends a size that overflows?"""
+    first = marks(IMPOSSIBLE, task="forward", only=None)
+    assert first["forward"].points == 0
+    for _ in range(4):
+        assert [one.points for one in marks(RIGHT, only=None).values()] == [5, 3, 3]
+
+
+@pytest.mark.parametrize("text", [b"[1]", b'{"bytes": 5}', b'{"bytes": 1e400}', b"\xff", b"9" * 5000])
+def test_a_frame_that_makes_no_sense_ends_the_worker(course, reference, monkeypatch, text):
+    """Is a worker that talks nonsense ended, so that the next job meets a new one?"""
+    asks = [Ask("kl_divergence", 7, 6.0)]
+    with Sandbox(["encoder"], limits_of(course)) as own:
+        line = _Reader.line
+
+        def garbled(self):
+            line(self)
+            return json.loads(text)
+
+        monkeypatch.setattr(_Reader, "line", lambda self: garbled(self) if own._ready else line(self))
+        assert own.run("encoder", reference, asks)["kl_divergence"].status == "crashed"
+        assert own._process is None
+        monkeypatch.undo()
+        assert own.run("encoder", reference, asks)["kl_divergence"].status == "ok"

@@ -84,6 +84,7 @@ HOSTILE = {
     "JSON nested too deep": archive({"json.npy": npy(np.frombuffer(b"[" * 100_000, dtype=np.uint8))}),
     "a shape larger than the data": archive({"json.npy": text({"seen": {}}), "a_x.npy": npy_claiming("(10**12,)")}),
     "a huge literal shape": archive({"json.npy": text({"seen": {}}), "a_x.npy": npy_claiming("(1000000000000,)")}),
+    "a shape that overflows": archive({"json.npy": text({"seen": {}}), "a_x.npy": npy_claiming(f"(0, {10**30})")}),
     "a negative shape": archive({"json.npy": text({"seen": {}}), "a_x.npy": npy_claiming("(-1,)")}),
     "too many members": archive(
         {"json.npy": text({"seen": {}}), **{f"a_{i}.npy": npy(np.ones(1)) for i in range(600)}}
