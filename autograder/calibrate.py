@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import read_notebook
 from autograder.exam import derive_seed, reference_graft
 from autograder.floors import Quantity, limit_of
-from autograder.layout import Assignment, Course, CourseError
-from autograder.notebooks import read_notebook
 from autograder.sandbox import Ask, Sandbox, limits_of
 from autograder.verdicts import verdict_module
 

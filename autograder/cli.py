@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from autograder.layout import Course, CourseError, find_course
+from autograder.base.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
     from autograder.authoring.trees import Changes
-    from autograder.model import Result
+    from autograder.base.records import Result
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 from distributed import Client, KilledWorker, Worker, WorkerPlugin, get_worker, rpc
 from distributed.security import Security
 
+from autograder.base.course import CourseError
+from autograder.base.records import Result, Submission
 from autograder.engine import GraderDied
-from autograder.layout import CourseError
-from autograder.model import Result, Submission
 from autograder.sandbox import WorkerError
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.authoring.release import release
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
 from autograder.grade import Graded, Progress, grade
-from autograder.layout import Assignment, Course, CourseError
 from autograder.mutants import wrong_answer
-from autograder.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
 from autograder.verdicts import checks_module
 from autograder.wall import NoWallError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.layout import Course
+from autograder.base.course import Course
 from autograder.proof import prove_wall
 from autograder.sandbox import WorkerError
 from autograder.wall import NoWallError

@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from autograder.base.course import CourseError
+from autograder.base.records import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.exam import Exam
-from autograder.layout import CourseError
 from autograder.marking import mark_task, not_run, without_points
-from autograder.model import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.regraft import regraft
 from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 

@@ -16,10 +16,10 @@ from waferlab.checks import core
 from waferlab.checks.core import Observation, Task
 
 from autograder import verdicts
-from autograder.layout import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
+from autograder.base.records import Cell, Graft
 from autograder.marking import mark_task
-from autograder.model import Cell, Graft
-from autograder.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.sandbox import Answer, Ask, Sandbox
 from autograder.verdicts import Check, checks_module, verdict_module
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from autograder.base.course import Course, CourseError
+from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
+from autograder.base.records import Cell, Graft, Result, Submission, TaskResult
 from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
-from autograder.layout import Course, CourseError
-from autograder.model import Cell, Graft, Result, Submission, TaskResult
-from autograder.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
 from autograder.pages.common import number, shown, status
 from autograder.regraft import regraft
 from autograder.verdicts import checks_module

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.records import Result, Submission
+from autograder.base.shelf import Shelf
 from autograder.engine import grade_all
 from autograder.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.intake import collect
 from autograder.late import due_dates, late_rules
-from autograder.layout import Assignment, Course, CourseError
 from autograder.lms import roster
-from autograder.model import Result, Submission
 from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
 from autograder.sandbox import Sandbox, started
 from autograder.selection import Selection, merged, select
-from autograder.shelf import Shelf
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 

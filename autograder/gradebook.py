@@ -20,10 +20,10 @@ from nbgrader import api
 from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import grade_id, grading, read_notebook
+from autograder.base.records import Result, TaskResult, WrittenResult
 from autograder.intake import safe_name
-from autograder.layout import Assignment, Course, CourseError
-from autograder.model import Result, TaskResult, WrittenResult
-from autograder.notebooks import grade_id, grading, read_notebook
 
 FILE = "gradebook.db"
 ENVIRONMENT = "COURSE_GRADEBOOK_URL"

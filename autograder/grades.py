@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder import formgrader, gradebook
+from autograder.base.course import Course, CourseError
+from autograder.base.records import Result, Submission
 from autograder.gradebook import GradedCell, chosen, student_ids
 from autograder.intake import safe_name
 from autograder.late import with_penalties
-from autograder.layout import Course, CourseError
 from autograder.lms import write_lms
-from autograder.model import Result, Submission
 from autograder.pages import feedback, report
 from autograder.record import RESULTS, Journal, sole_writer, sort_key, write_tables
 from autograder.similar import similar_pairs

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.layout import Assignment, Course, CourseError
-from autograder.model import Result
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.records import Result
 from autograder.record import write_csv
 
 COLUMNS = ("id", "name", "email", "canvas_id", "sis_id", "login", "section")

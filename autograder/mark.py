@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import is_answer
 from autograder.engine import grade_graft
 from autograder.exam import choose_dataset, prepare, probe_arrays, released
-from autograder.layout import Assignment, Course, CourseError
-from autograder.notebooks import is_answer
 from autograder.regraft import from_answer
 from autograder.sandbox import Sandbox, limits_of
 from autograder.verdicts import checks_module

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from waferlab.checks.core import Observation, Task
 
-from autograder.model import TaskResult, TaskStatus
+from autograder.base.records import TaskResult, TaskStatus
 from autograder.sandbox import Answer
 from autograder.verdicts import Check, Mark, findings_for, give_points, no_points
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
+from autograder.base.records import Result, Submission
 from autograder.engine import GraderDied
-from autograder.model import Result, Submission
 
 if TYPE_CHECKING:
     from autograder.engine import Grader

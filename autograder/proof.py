@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder import confine
-from autograder.model import Graft
+from autograder.base.records import Graft
 from autograder.sandbox import Answer, Ask, Limits, Sandbox
 
 LIMITS = Limits(memory_gb=1.0, max_bytes=2**20)

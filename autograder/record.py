@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.base.course import CourseError
+from autograder.base.records import Result, Submission, TaskResult, WrittenResult
+from autograder.base.shelf import digest_of
 from autograder.exam import Exam
-from autograder.layout import CourseError
-from autograder.model import Result, Submission, TaskResult, WrittenResult
-from autograder.shelf import digest_of
 from autograder.verdicts import Mark
 
 RESULTS = "results.jsonl"

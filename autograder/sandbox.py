@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from autograder.base.course import Course, CourseError
 from autograder.border import BorderError, pack, unpack_observation
-from autograder.layout import Course, CourseError
 from autograder.wall import WAYS_OUT, NoWallError, scratch, wall
 
 if TYPE_CHECKING:  # notebooks take seconds to import, and a worker wants to start before that
-    from autograder.model import Graft
+    from autograder.base.records import Graft
 
 START_SECONDS = 180
 MAX_HEADER = 64 * 1024

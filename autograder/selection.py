@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.layout import Assignment, Course, CourseError
-from autograder.model import Result
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.records import Result
 from autograder.verdicts import checks_module
 
 #: Task names by slug of an assignment; None stands for all of its tasks.

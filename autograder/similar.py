@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import combinations
 
-from autograder.layout import Course, CourseError
-from autograder.model import Result
-from autograder.notebooks import grade_id, is_answer, read_notebook, without_markers
+from autograder.base.course import Course, CourseError
+from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
+from autograder.base.records import Result
 from autograder.regraft.pysource import tree_of
 
 RUN = 6  # nodes in a row that are hashed together

@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from autograder.model import Result, TaskResult
+from autograder.base.records import Result, TaskResult
 
 if TYPE_CHECKING:
     from autograder.validate import Trial

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.layout import Assignment, Course
+from autograder.base.course import Assignment, Course
 from autograder.mark import mark
 from autograder.mutants import answers, must_fail
 

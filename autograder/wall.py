@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder.layout import CourseError
+from autograder.base.course import CourseError
 
 INNER = ("__init__", "worker", "confine", "border", "magics", "trials")  # the modules of `autograder` that run inside
 WAYS_OUT = (

@@ -33,9 +33,9 @@ import psutil
 from common import save
 from nbformat import NotebookNode
 
+from autograder.base.course import Assignment, Course, find_course
+from autograder.base.notebooks import grade_id, is_answer, read_notebook
 from autograder.demo import PLACEHOLDER, answered, demo_answers
-from autograder.layout import Assignment, Course, find_course
-from autograder.notebooks import grade_id, is_answer, read_notebook
 
 COURSE = Path(sys.executable).parent / "course"
 GROWTH_MB = 40  # what the grading process may grow between a fifth and nine tenths of the class

@@ -26,21 +26,21 @@ from distributed import LocalCluster
 from threadpoolctl import threadpool_limits
 
 from autograder import formgrader, gradebook
+from autograder.base.course import Assignment, Course, find_course
+from autograder.base.notebooks import read_notebook, write_notebook
+from autograder.base.records import Graft, Result, Submission
+from autograder.base.shelf import Shelf
 from autograder.cluster import DaskPool
 from autograder.demo import answered, demo_answers
 from autograder.engine import Grader, Pool, _in_pool, grade_graft, grade_submission
 from autograder.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.grades import write_reports
 from autograder.intake import collect
-from autograder.layout import Assignment, Course, find_course
 from autograder.marking import mark_task
-from autograder.model import Graft, Result, Submission
-from autograder.notebooks import read_notebook, write_notebook
 from autograder.pools import ProcessPool
 from autograder.record import Journal, fingerprint
 from autograder.regraft import regraft
 from autograder.sandbox import Limits, Sandbox, limits_of
-from autograder.shelf import Shelf
 
 SECRET = bytes(32)
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from waferlab.checks.core import PUBLIC_SEED, Case, Task
 
-from autograder.layout import CourseError
+from autograder.base.course import CourseError
 
 DIGITS = 8
 TOLERANCE = 1e-6

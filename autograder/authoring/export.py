@@ -19,8 +19,8 @@ from nbformat import NotebookNode
 from autograder.authoring.expectations import compute, expectations_text
 from autograder.authoring.imports import Import, import_block, imports_of
 from autograder.authoring.trees import LITTER, Changes, Progress, quiet, sync
-from autograder.layout import Assignment, Course, CourseError
-from autograder.notebooks import read_notebook, reference_cells, without_markers
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 
 INIT = """\
 \"""The answers, one module per assignment, exported from the source notebooks by `course export`. Do not edit.\"""

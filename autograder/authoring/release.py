@@ -21,8 +21,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.authoring.export import with_notebook
 from autograder.authoring.trees import Changes, Progress, files_below, quiet, sync
-from autograder.layout import Assignment, Course, CourseError, find_course
-from autograder.notebooks import read_notebook, tags
+from autograder.base.course import Assignment, Course, CourseError, find_course
+from autograder.base.notebooks import read_notebook, tags
 
 BADGE = "[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
 INSTALL = """\

@@ -41,8 +41,8 @@ from autograder.authoring.export import reference_is_stale, with_notebook
 from autograder.authoring.outputs import VARIES, outputs_agree, steady
 from autograder.authoring.release import install_text, notebook_key, side_files
 from autograder.authoring.trees import Changes, Progress, quiet, sync
-from autograder.layout import Assignment, Course, CourseError
-from autograder.notebooks import is_check, notebook_text, read_notebook, tags, without_markers
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import is_check, notebook_text, read_notebook, tags, without_markers
 
 DATASET = "synthetic-wafers"
 CELL_TIMEOUT = 600  # seconds

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.base.course import Course
+from autograder.base.records import Submission
+from autograder.base.shelf import Shelf
 from autograder.intake.finding import Found, find
 from autograder.intake.reading import IntakeLimits, Unreadable, read_submitted
 from autograder.intake.recognising import Portrait, portraits, recognise
 from autograder.intake.students import Owner, clean_name, owners, safe_name, version_of
 from autograder.intake.times import handed_in
-from autograder.layout import Course
-from autograder.model import Submission
-from autograder.shelf import Shelf
 
 __all__ = ["IntakeLimits", "collect", "safe_name"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from autograder.layout import Assignment, Course, CourseError
-from autograder.notebooks import read_notebook
+from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.notebooks import read_notebook
 from autograder.regraft.pysource import definitions
 
 NAME_SCORE, TITLE_SCORE, CELL_SCORE = 3, 2, 1

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.layout import Assignment
+from autograder.base.course import Assignment
 
 MAX_NAME = 80
 UNKNOWN = "unknown"

@@ -12,8 +12,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autograder.layout import Course, CourseError
-from autograder.model import Result, TaskResult
+from autograder.base.course import Course, CourseError
+from autograder.base.records import Result, TaskResult
 
 #: What became of a task, as a class for the style sheet and in words.
 STATUS_WORDS = {

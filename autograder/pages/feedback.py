@@ -9,9 +9,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.base.course import Course
+from autograder.base.records import Result
 from autograder.late import sentence as late_sentence
-from autograder.layout import Course
-from autograder.model import Result
 from autograder.pages import common as pages
 
 MAX_BYTES = 200_000

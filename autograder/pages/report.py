@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from urllib.parse import quote
 
-from autograder.layout import Assignment, Course
-from autograder.model import Result, TaskResult
+from autograder.base.course import Assignment, Course
+from autograder.base.records import Result, TaskResult
 from autograder.pages import common as pages
 from autograder.similar import Pair
 

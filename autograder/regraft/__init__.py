@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.layout import CourseError
+from autograder.base.course import CourseError
+from autograder.base.records import Cell, Graft
 from autograder.magics import is_python, strip_magics
-from autograder.model import Cell, Graft
 from autograder.regraft.keeping import kept_definitions
 from autograder.regraft.matching import Match, Piece, Slot, match_all, slots_of
 from autograder.regraft.pysource import definition_keys, definitions, is_empty, tree_of

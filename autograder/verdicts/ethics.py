@@ -12,8 +12,8 @@ from pathlib import Path
 from waferlab.checks.core import Finding, Observation
 from waferlab.checks.ethics import THEMES, brief, judge_against
 
-from autograder.layout import CourseError, find_course
-from autograder.notebooks import read_notebook
+from autograder.base.course import CourseError, find_course
+from autograder.base.notebooks import read_notebook
 from autograder.verdicts import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {

@@ -11,11 +11,11 @@ import shutil
 import pytest
 from attack_answers import RIGHT, STUB, TASK
 
+from autograder.base.course import find_course
+from autograder.base.notebooks import read_notebook
+from autograder.base.records import Cell, Graft
 from autograder.engine import grade_graft
 from autograder.exam import prepare, probe_arrays, reference_graft
-from autograder.layout import find_course
-from autograder.model import Cell, Graft
-from autograder.notebooks import read_notebook
 from autograder.sandbox import Ask, Sandbox, limits_of
 
 SECRET = bytes(range(32))

@@ -8,7 +8,7 @@ import os
 import pytest
 from attack_answers import TASK
 
-from autograder.model import Cell, Graft
+from autograder.base.records import Cell, Graft
 from autograder.sandbox import Ask, Limits, Sandbox
 
 LOOK = "import os\nfound = [path for path in {paths} if os.path.exists(path)]\nif found: raise RuntimeError(f'LOOT {{found}}')"

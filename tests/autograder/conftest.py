@@ -11,8 +11,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.layout import Course
-from autograder.notebooks import write_notebook
+from autograder.base.course import Course
+from autograder.base.notebooks import write_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,9 +7,9 @@ import signal
 import time
 from pathlib import Path
 
+from autograder.base.course import Assignment
+from autograder.base.records import Result, Submission
 from autograder.engine import Grader
-from autograder.layout import Assignment
-from autograder.model import Result, Submission
 from autograder.sandbox import Limits, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)

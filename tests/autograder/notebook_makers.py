@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.layout import Course
+from autograder.base.course import Course
 
 SETTINGS = """\
 title = "A small course"

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from autograder import doctor
-from autograder.layout import find_course
-from autograder.model import Result
+from autograder.base.course import find_course
+from autograder.base.records import Result
 from autograder.tables import grade_table
 
 COMMANDS = ["export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]

@@ -5,10 +5,10 @@ import shutil
 import notebook_makers as make
 import pytest
 
+from autograder.base.course import find_course
+from autograder.base.notebooks import read_notebook
 from autograder.demo import answered, demo_answers
 from autograder.grade import grade
-from autograder.layout import find_course
-from autograder.notebooks import read_notebook
 
 ENCODER = "04-encoder/encoder.ipynb"
 

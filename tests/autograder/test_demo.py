@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
+from autograder.base.course import CourseError, find_course
 from autograder.demo import demo
 from autograder.grade import grade
-from autograder.layout import CourseError, find_course
 
 EXPECTED = {
     ("01-augmentation", "reference-answer"): 8,

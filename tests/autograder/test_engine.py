@@ -14,8 +14,8 @@ from grader_doubles import Double
 from grader_doubles import submissions as doubles
 
 from autograder import engine
-from autograder.layout import Assignment
-from autograder.model import Submission
+from autograder.base.course import Assignment
+from autograder.base.records import Submission
 from autograder.pools import ProcessPool
 from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 

@@ -16,9 +16,9 @@ import pytest
 from page_samples import LOST, RESULT, words
 from servers import SECONDS, chromium, jupyter
 
+from autograder.base.course import Course
+from autograder.base.records import WrittenResult
 from autograder.grades import hand_back
-from autograder.layout import Course
-from autograder.model import WrittenResult
 from autograder.record import Journal
 
 PWN = "document.title='pwned'"

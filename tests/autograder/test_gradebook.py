@@ -14,12 +14,12 @@ from nbgrader.api import Gradebook
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, words
 
 from autograder import gradebook
+from autograder.base.course import Course, CourseError, find_course
+from autograder.base.notebooks import grade_id, is_check, read_notebook
+from autograder.base.records import Result, Submission, WrittenResult
 from autograder.formgrader import autograded, harmless
 from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import grades, hand_back
-from autograder.layout import Course, CourseError, find_course
-from autograder.model import Result, Submission, WrittenResult
-from autograder.notebooks import grade_id, is_check, read_notebook
 from autograder.record import Journal
 from autograder.regraft import regraft
 from autograder.verdicts import Mark, checks_module

@@ -13,9 +13,9 @@ from page_samples import EVIL, RESULT
 from servers import Postgres, postgres
 from traitlets.config import PyFileConfigLoader
 
+from autograder.base.course import Course, CourseError
 from autograder.gradebook import COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import hand_back
-from autograder.layout import Course, CourseError
 
 STUDENTS = [
     replace(RESULT, student=name, file=f"{number}.ipynb") for number, name in enumerate(("Ada", "Åsa 🎓 ☃" * 20))

@@ -14,11 +14,11 @@ from pathlib import Path
 import notebook_makers as make
 import pytest
 
+from autograder.base.course import Course, CourseError
+from autograder.base.records import Submission
 from autograder.intake import IntakeLimits, collect, safe_name
 from autograder.intake.reading import Unreadable, read_submitted
 from autograder.intake.students import clean_name
-from autograder.layout import Course, CourseError
-from autograder.model import Submission
 
 GOOD = make.to_bytes(make.answered())
 OTHER = make.to_bytes(make.other_release())

@@ -9,9 +9,9 @@ import notebook_makers as make
 import pytest
 from page_samples import RESULT, words
 
+from autograder.base.course import CourseError
 from autograder.intake.times import handed_in
 from autograder.late import Late, due_dates, late_rules, parse_time, penalty, sentence, with_penalties
-from autograder.layout import CourseError
 from autograder.pages import feedback
 from autograder.record import write_tables
 

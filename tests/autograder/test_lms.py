@@ -9,9 +9,9 @@ import notebook_makers as make
 import pytest
 from page_samples import LOST, RESULT
 
-from autograder.layout import CourseError
+from autograder.base.course import CourseError
+from autograder.base.records import TaskResult, WrittenResult
 from autograder.lms import roster, tables, write_lms
-from autograder.model import TaskResult, WrittenResult
 
 MARKED = replace(RESULT, written=(WrittenResult("written-why", 3.0, "Because.", 2.5),), late_penalty=1.0)
 ROSTER = "id,name,email,canvas_id\ns1,Ada Lovelace,ada@x.org,77\ns2,Grace Hopper,grace@x.org,78\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.layout import CourseError, find_course
+from autograder.base.course import CourseError, find_course
 from autograder.mark import mark
 from autograder.mutants import HERE, answers
 

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from autograder.layout import CourseError
-from autograder.model import Result, TaskResult, WrittenResult
+from autograder.base.course import CourseError
+from autograder.base.records import Result, TaskResult, WrittenResult
 from autograder.record import Journal, run_secret, sole_writer, write_tables
 from autograder.verdicts import Mark
 

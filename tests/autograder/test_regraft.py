@@ -12,9 +12,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograder.base.course import CourseError
+from autograder.base.records import Graft
 from autograder.intake.reading import Unreadable, read_submitted
-from autograder.layout import CourseError
-from autograder.model import Graft
 from autograder.regraft import from_answer, regraft
 
 

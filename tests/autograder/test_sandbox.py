@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.model import Cell, Graft
+from autograder.base.records import Cell, Graft
 from autograder.sandbox import Ask, Limits, Sandbox, environment
 
 IMPORTS = Cell("provided", "imports", "import os, time, torch\nfrom torch import nn")

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from autograder.base.course import CourseError, find_course
+from autograder.base.notebooks import read_notebook, write_notebook
+from autograder.base.records import Result, TaskResult
 from autograder.demo import answered, demo_answers
 from autograder.grade import grade
-from autograder.layout import CourseError, find_course
-from autograder.model import Result, TaskResult
-from autograder.notebooks import read_notebook, write_notebook
 from autograder.selection import merged, select
 
 TASK = "04-encoder/kl_divergence"

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import validate as module
+from autograder.base.course import Assignment
 from autograder.cli import app
-from autograder.layout import Assignment
 from autograder.mutants import answers
 
 PCA = Assignment("03-pca", "PCA", 12)

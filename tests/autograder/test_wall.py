@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograder
-from autograder.model import Cell, Graft
+from autograder.base.records import Cell, Graft
 from autograder.proof import TITLES, prove_wall
 from autograder.sandbox import Ask, Limits, Sandbox, WorkerError
 from autograder.trials import TASKS

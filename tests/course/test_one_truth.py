@@ -11,8 +11,8 @@ from autograder.authoring.export import export
 from autograder.authoring.release import release
 from autograder.authoring.solutions import solutions
 from autograder.authoring.trees import LITTER, files_below
-from autograder.layout import Assignment, Course, find_course
-from autograder.notebooks import read_notebook
+from autograder.base.course import Assignment, Course, find_course
+from autograder.base.notebooks import read_notebook
 
 COURSE = find_course(Path(__file__).parent)
 MAX_SOLUTION_BYTES = 1_500_000

@@ -14,8 +14,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from waferlab.checks.core import Task
 
 from autograder.authoring.export import reference_text
-from autograder.layout import Assignment, find_course
-from autograder.notebooks import (
+from autograder.base.course import Assignment, find_course
+from autograder.base.notebooks import (
     grade_id,
     grading,
     is_answer,

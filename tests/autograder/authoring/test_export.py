@@ -14,8 +14,8 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.expectations import agree, expectations_text, format_expectations, plain
 from autograder.authoring.export import export, module_text, reference_is_stale, reference_text
 from autograder.authoring.trees import files_below
-from autograder.layout import Course, CourseError
-from autograder.notebooks import read_notebook, write_notebook
+from autograder.base.course import Course, CourseError
+from autograder.base.notebooks import read_notebook, write_notebook
 
 DOUBLE = '''\
 """Reference answers of 01-double: Doubling.

@@ -18,8 +18,8 @@ from autograder.authoring.publish import MARKER, publish
 from autograder.authoring.release import release
 from autograder.authoring.solutions import DATASET, execute_notebook, run_environment
 from autograder.authoring.trees import files_below
-from autograder.layout import Course, CourseError, find_course
-from autograder.notebooks import read_notebook, region_lines, write_notebook
+from autograder.base.course import Course, CourseError, find_course
+from autograder.base.notebooks import read_notebook, region_lines, write_notebook
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.export import export
 from autograder.authoring.release import install_text, release
-from autograder.layout import Course, CourseError, find_course
-from autograder.notebooks import REGIONS, read_notebook, region_lines, write_notebook
+from autograder.base.course import Course, CourseError, find_course
+from autograder.base.notebooks import REGIONS, read_notebook, region_lines, write_notebook
 
 STUB = '    # YOUR CODE HERE\n    raise NotImplementedError("this task is not answered yet")'
 #: Lines that an answer may share with the text around it.

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 from autograder.authoring.export import export
 from autograder.authoring.outputs import images_agree, outputs_agree, steady, texts_agree
 from autograder.authoring.solutions import notebooks_agree, solution_notebook, solutions
-from autograder.layout import Course, CourseError
-from autograder.notebooks import notebook_text, read_notebook, write_notebook
+from autograder.base.course import Course, CourseError
+from autograder.base.notebooks import notebook_text, read_notebook, write_notebook
 
 
 def _stream(text: str, name: str = "stdout") -> NotebookNode:

@@ -9,8 +9,8 @@ import notebook_makers as make
 import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
-from autograder.layout import Course
-from autograder.model import Result, WrittenResult
+from autograder.base.course import Course
+from autograder.base.records import Result, WrittenResult
 from autograder.pages.feedback import MAX_BYTES, render
 from autograder.verdicts import Mark
 

@@ -10,7 +10,7 @@ import notebook_makers as make
 import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
-from autograder.layout import Course
+from autograder.base.course import Course
 from autograder.pages.report import Chart, render
 from autograder.verdicts import Mark
 

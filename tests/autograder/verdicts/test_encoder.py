@@ -11,8 +11,8 @@ import pytest
 from waferlab.checks.core import Case, Finding, Observation
 from waferlab.checks.encoder import TASKS
 
+from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.mutants import answers, must_fail
-from autograder.notebooks import read_notebook, reference_cells, without_markers
 from autograder.verdicts import findings_for, give_points
 from autograder.verdicts.encoder import CHECKS
 

@@ -12,8 +12,8 @@ import pytest
 from waferlab.checks.core import Case, Finding
 from waferlab.checks.error_analysis import TASKS
 
+from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.mutants import answers, must_fail
-from autograder.notebooks import read_notebook, reference_cells, without_markers
 from autograder.verdicts import Mark, findings_for, give_points
 from autograder.verdicts.error_analysis import CHECKS
 

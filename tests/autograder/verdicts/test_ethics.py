@@ -10,8 +10,8 @@ import pytest
 from waferlab.checks.core import Case, Finding
 from waferlab.checks.ethics import TASKS, THEMES, brief, own_sentences, theme_words
 
+from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.mutants import answers, must_fail
-from autograder.notebooks import read_notebook, reference_cells, without_markers
 from autograder.verdicts import Mark, findings_for, give_points
 from autograder.verdicts.ethics import CHECKS, given_texts
 

@@ -14,8 +14,8 @@ from waferlab.checks.pca import TASKS, auroc_of, image_k_values
 from waferlab.data import load_dataset
 from waferlab.profiles import PROFILES
 
+from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.mutants import answers, must_fail
-from autograder.notebooks import read_notebook, reference_cells, without_markers
 from autograder.verdicts import findings_for, give_points
 from autograder.verdicts.pca import CHECKS, IMAGE_ATOL, MAX_ANOMALY, MAX_NORMAL, MAX_TRAIN, arrays, judge, sharpened
 

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.layout import CourseError
+from autograder.base.course import CourseError
 
 #: The regions that no student may see, as nbgrader delimits them.
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.layout import CourseError
-from autograder.notebooks import (
+from autograder.base.course import CourseError
+from autograder.base.notebooks import (
     grade_id,
     is_answer,
     is_check,

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from nbformat import NotebookNode
 
-from autograder.layout import Assignment
-from autograder.shelf import Packed, Shelved
+from autograder.base.course import Assignment
+from autograder.base.shelf import Packed, Shelved
 from autograder.verdicts import Mark
 
 CellKind = Literal["provided", "solution", "helper"]

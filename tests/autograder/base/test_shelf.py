@@ -5,8 +5,8 @@ import pickle
 import pytest
 from notebook_makers import answered, make_course, release, to_bytes, write_all
 
+from autograder.base.shelf import Packed, Shelf, digest_of
 from autograder.intake import collect
-from autograder.shelf import Packed, Shelf, digest_of
 
 
 def test_notebooks_come_back_as_they_were():
