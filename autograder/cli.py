@@ -17,7 +17,7 @@ from rich.console import Console
 from autograder.base.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
-    from autograder.authoring.trees import Changes
+    from autograder.author.trees import Changes
     from autograder.base.records import Result
 
 app = typer.Typer(
@@ -109,7 +109,7 @@ def _finish(changes: Changes, check: bool, command: str) -> None:
 @app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
-    from autograder.authoring.export import export as run
+    from autograder.author.export import export as run
 
     _generate(run, check, "export")
 
@@ -117,7 +117,7 @@ def export(check: Check = False) -> None:
 @app.command(rich_help_panel=AUTHOR)
 def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
-    from autograder.authoring.release import release as run
+    from autograder.author.release import release as run
 
     _generate(run, check, "release")
 
@@ -131,7 +131,7 @@ def solutions(
     jobs: Jobs = 0,
 ) -> None:
     """Execute the source notebooks and write them with their figures, without markers or hidden material."""
-    from autograder.authoring.solutions import solutions as run
+    from autograder.author.solutions import solutions as run
 
     course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
@@ -144,7 +144,7 @@ def publish(
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
 ) -> None:
     """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
-    from autograder.authoring.publish import publish as run
+    from autograder.author.publish import publish as run
 
     changes = run(find_course(), directory, through)
     out.print(f"wrote {len(changes.written)} files to {directory}")

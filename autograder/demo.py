@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.authoring.release import release
+from autograder.author.release import release
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
 from autograder.grade import Graded, Progress, grade

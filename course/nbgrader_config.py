@@ -8,7 +8,7 @@ From the folder above this one, with the environment activated (nbgrader calls `
 
 from pathlib import Path
 
-from autograder.authoring.release import NBGRADER_STEPS
+from autograder.author.release import NBGRADER_STEPS
 
 c = get_config()  # noqa: F821 - given by the loader of this file
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.export import export
-from autograder.authoring.release import release
-from autograder.authoring.solutions import solutions
-from autograder.authoring.trees import LITTER, files_below
+from autograder.author.export import export
+from autograder.author.release import release
+from autograder.author.solutions import solutions
+from autograder.author.trees import LITTER, files_below
 from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import read_notebook
 

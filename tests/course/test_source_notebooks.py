@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 from waferlab.checks.core import Task
 
-from autograder.authoring.export import reference_text
+from autograder.author.export import reference_text
 from autograder.base.course import Assignment, find_course
 from autograder.base.notebooks import (
     grade_id,

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.authoring.expectations import agree, expectations_text, format_expectations, plain
-from autograder.authoring.export import export, module_text, reference_is_stale, reference_text
-from autograder.authoring.trees import files_below
+from autograder.author.expectations import agree, expectations_text, format_expectations, plain
+from autograder.author.export import export, module_text, reference_is_stale, reference_text
+from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import read_notebook, write_notebook
 

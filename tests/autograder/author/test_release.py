@@ -12,8 +12,8 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.authoring.export import export
-from autograder.authoring.release import install_text, release
+from autograder.author.export import export
+from autograder.author.release import install_text, release
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import REGIONS, read_notebook, region_lines, write_notebook
 

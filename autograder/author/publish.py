@@ -15,9 +15,9 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from autograder.authoring.export import expected_folder, reference_is_stale
-from autograder.authoring.release import badge_text, package_address, release, release_files
-from autograder.authoring.trees import Changes, files_below, remove_empty_folders, write_atomically
+from autograder.author.export import expected_folder, reference_is_stale
+from autograder.author.release import badge_text, package_address, release, release_files
+from autograder.author.trees import Changes, files_below, remove_empty_folders, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 
 MARKER = ".published.json"

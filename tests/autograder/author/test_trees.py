@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from autograder.authoring.trees import (
+from autograder.author.trees import (
     MAX_DIFF_LINES,
     MAX_DIFF_WIDTH,
     Changes,

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.authoring.expectations import compute, expectations_text
-from autograder.authoring.imports import Import, import_block, imports_of
-from autograder.authoring.trees import LITTER, Changes, Progress, quiet, sync
+from autograder.author.expectations import compute, expectations_text
+from autograder.author.imports import Import, import_block, imports_of
+from autograder.author.trees import LITTER, Changes, Progress, quiet, sync
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-import autograder.authoring.publish as module
-from autograder.authoring.export import export
-from autograder.authoring.publish import MARKER, publish
-from autograder.authoring.release import release
-from autograder.authoring.solutions import DATASET, execute_notebook, run_environment
-from autograder.authoring.trees import files_below
+import autograder.author.publish as module
+from autograder.author.export import export
+from autograder.author.publish import MARKER, publish
+from autograder.author.release import release
+from autograder.author.solutions import DATASET, execute_notebook, run_environment
+from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, region_lines, write_notebook
 

@@ -44,7 +44,7 @@ def compute(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
         return {}
     with tempfile.TemporaryDirectory(prefix="course-expected-") as folder:
         out = Path(folder) / "expected.json"
-        command = [sys.executable, "-m", "autograder.authoring.expectations", str(out), *modules]
+        command = [sys.executable, "-m", "autograder.author.expectations", str(out), *modules]
         done = subprocess.run(command, env=environment(packages), capture_output=True, text=True, check=False)
         if done.returncode != 0:
             last = (done.stderr.strip() or "no message").splitlines()[-1]

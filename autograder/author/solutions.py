@@ -36,11 +36,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.authoring.expectations import environment
-from autograder.authoring.export import reference_is_stale, with_notebook
-from autograder.authoring.outputs import VARIES, outputs_agree, steady
-from autograder.authoring.release import install_text, notebook_key, side_files
-from autograder.authoring.trees import Changes, Progress, quiet, sync
+from autograder.author.expectations import environment
+from autograder.author.export import reference_is_stale, with_notebook
+from autograder.author.outputs import VARIES, outputs_agree, steady
+from autograder.author.release import install_text, notebook_key, side_files
+from autograder.author.trees import Changes, Progress, quiet, sync
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import is_check, notebook_text, read_notebook, tags, without_markers
 

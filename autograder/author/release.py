@@ -19,8 +19,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.authoring.export import with_notebook
-from autograder.authoring.trees import Changes, Progress, files_below, quiet, sync
+from autograder.author.export import with_notebook
+from autograder.author.trees import Changes, Progress, files_below, quiet, sync
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, tags
 

@@ -11,9 +11,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from PIL import Image, ImageDraw
 
-from autograder.authoring.export import export
-from autograder.authoring.outputs import images_agree, outputs_agree, steady, texts_agree
-from autograder.authoring.solutions import notebooks_agree, solution_notebook, solutions
+from autograder.author.export import export
+from autograder.author.outputs import images_agree, outputs_agree, steady, texts_agree
+from autograder.author.solutions import notebooks_agree, solution_notebook, solutions
 from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import notebook_text, read_notebook, write_notebook
 

@@ -1,1 +1,0 @@
-"""From the source notebooks to everything else: reference, releases, solutions, the students' repository."""
