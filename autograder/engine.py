@@ -19,7 +19,7 @@ from autograder.base.course import CourseError
 from autograder.base.records import Graft, Result, Submission, TaskResult, WrittenResult
 from autograder.exam import Exam
 from autograder.marking import mark_task, not_run, without_points
-from autograder.regraft import regraft
+from autograder.rebuild import regraft
 from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 POLL_SECONDS = 2.0  # between two looks at a pool in which nothing finishes

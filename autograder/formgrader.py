@@ -20,7 +20,7 @@ from autograder.base.notebooks import grade_id, is_answer, is_check, is_written,
 from autograder.base.records import Cell, Graft, Result, Submission, TaskResult
 from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.pages.common import number, shown, status
-from autograder.regraft import regraft
+from autograder.rebuild import regraft
 from autograder.verdicts import checks_module
 
 MAX_CELL = 50_000  # characters of one cell

@@ -11,7 +11,7 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import is_answer
 from autograder.engine import grade_graft
 from autograder.exam import choose_dataset, prepare, probe_arrays, released
-from autograder.regraft import from_answer
+from autograder.rebuild import from_answer
 from autograder.sandbox import Sandbox, limits_of
 from autograder.verdicts import checks_module
 

@@ -21,7 +21,7 @@ from itertools import combinations
 from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
 from autograder.base.records import Result
-from autograder.regraft.pysource import tree_of
+from autograder.rebuild.pysource import tree_of
 
 RUN = 6  # nodes in a row that are hashed together
 WINDOW = 4  # of so many hashes in a row the smallest is kept

@@ -38,8 +38,8 @@ from autograder.grades import write_reports
 from autograder.intake import collect
 from autograder.marking import mark_task
 from autograder.pools import ProcessPool
+from autograder.rebuild import regraft
 from autograder.record import Journal, fingerprint
-from autograder.regraft import regraft
 from autograder.sandbox import Limits, Sandbox, limits_of
 
 SECRET = bytes(32)

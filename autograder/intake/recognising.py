@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
-from autograder.regraft.pysource import definitions
+from autograder.rebuild.pysource import definitions
 
 NAME_SCORE, TITLE_SCORE, CELL_SCORE = 3, 2, 1
 ENOUGH = 2  # one shared cell proves nothing: other courses import torch, too

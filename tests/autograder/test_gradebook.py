@@ -20,8 +20,8 @@ from autograder.base.records import Result, Submission, WrittenResult
 from autograder.formgrader import autograded, harmless
 from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import grades, hand_back
+from autograder.rebuild import regraft
 from autograder.record import Journal
-from autograder.regraft import regraft
 from autograder.verdicts import Mark, checks_module
 
 PLACE = ("scaling", "01-scaling")

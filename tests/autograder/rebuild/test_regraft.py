@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.base.course import CourseError
 from autograder.base.records import Graft
 from autograder.intake.reading import Unreadable, read_submitted
-from autograder.regraft import from_answer, regraft
+from autograder.rebuild import from_answer, regraft
 
 
 def graft_of(notebook: NotebookNode | dict[str, Any]) -> Graft:

@@ -11,8 +11,8 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.regraft.matching import Match, Slot
-from autograder.regraft.pysource import bound, free_names, statement_key, statement_keys, statements
+from autograder.rebuild.matching import Match, Slot
+from autograder.rebuild.pysource import bound, free_names, statement_key, statement_keys, statements
 
 MAX_ROUNDS = 20  # definitions that use definitions that use …
 MAX_POOL = 2_000

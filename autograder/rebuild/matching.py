@@ -11,7 +11,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from autograder.regraft.pysource import blocks, definitions, likeness, same_code, same_text, words
+from autograder.rebuild.pysource import blocks, definitions, likeness, same_code, same_text, words
 
 SlotKind = Literal["provided", "solution", "check", "written", "other"]
 ALIKE = 0.75  # words in common that make an edited copy; helper cells share far fewer with any release cell
