@@ -17,8 +17,8 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
 from autograder.exam import derive_seed, reference_graft
 from autograder.floors import Quantity, limit_of
-from autograder.sandbox import Ask, Sandbox, limits_of
 from autograder.verdicts import verdict_module
+from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 DATASETS = ("fashion-mnist", "synthetic-wafers")
 SECONDS = 300.0  # for one run of the reference

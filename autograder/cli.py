@@ -230,7 +230,7 @@ def grade(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
-    from autograder.sandbox import started
+    from autograder.wall.sandbox import started
 
     if (backend == "dask") != (scheduler is not None):
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")

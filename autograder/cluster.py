@@ -31,7 +31,7 @@ from distributed.security import Security
 from autograder.base.course import CourseError
 from autograder.base.records import Result, Submission
 from autograder.engine import GraderDied
-from autograder.sandbox import WorkerError
+from autograder.wall.sandbox import WorkerError
 
 if TYPE_CHECKING:
     from autograder.engine import Grader

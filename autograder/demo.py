@@ -16,7 +16,7 @@ from autograder.base.notebooks import grade_id, is_answer, is_written, read_note
 from autograder.grade import Graded, Progress, grade
 from autograder.mutants import wrong_answer
 from autograder.verdicts import checks_module
-from autograder.wall import NoWallError
+from autograder.wall.bubblewrap import NoWallError
 
 PLACEHOLDER = "raise NotImplementedError"
 #: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is

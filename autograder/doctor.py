@@ -14,9 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.base.course import Course
-from autograder.proof import prove_wall
-from autograder.sandbox import WorkerError
-from autograder.wall import NoWallError
+from autograder.wall.bubblewrap import NoWallError
+from autograder.wall.proof import prove_wall
+from autograder.wall.sandbox import WorkerError
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "numpy", "tqdm")
 TOOLS = ("nbgrader", "nbformat", "nbconvert", "nbclient", "joblib", "typer", "rich", "jinja2")

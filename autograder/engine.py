@@ -20,7 +20,7 @@ from autograder.base.records import Graft, Result, Submission, TaskResult, Writt
 from autograder.exam import Exam
 from autograder.marking import mark_task, not_run, without_points
 from autograder.rebuild import regraft
-from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
+from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 POLL_SECONDS = 2.0  # between two looks at a pool in which nothing finishes
 DEATHS = 3  # after so many dead processes a submission is given up

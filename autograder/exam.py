@@ -20,8 +20,8 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.marking import mark_task
-from autograder.sandbox import Answer, Ask, Sandbox
 from autograder.verdicts import Check, checks_module, verdict_module
+from autograder.wall.sandbox import Answer, Ask, Sandbox
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
 

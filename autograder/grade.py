@@ -17,8 +17,8 @@ from autograder.intake import collect
 from autograder.late import due_dates, late_rules
 from autograder.lms import roster
 from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
-from autograder.sandbox import Sandbox, started
 from autograder.selection import Selection, merged, select
+from autograder.wall.sandbox import Sandbox, started
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 

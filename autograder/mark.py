@@ -12,8 +12,8 @@ from autograder.base.notebooks import is_answer
 from autograder.engine import grade_graft
 from autograder.exam import choose_dataset, prepare, probe_arrays, released
 from autograder.rebuild import from_answer
-from autograder.sandbox import Sandbox, limits_of
 from autograder.verdicts import checks_module
+from autograder.wall.sandbox import Sandbox, limits_of
 
 MAX_ANSWER = 2 * 2**20
 

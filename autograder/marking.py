@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from waferlab.checks.core import Observation, Task
 
 from autograder.base.records import TaskResult, TaskStatus
-from autograder.sandbox import Answer
 from autograder.verdicts import Check, Mark, findings_for, give_points, no_points
+from autograder.wall.sandbox import Answer
 
 TIMEOUT = "did not finish in time (the limit is many times what the reference answer takes): is there an endless loop?"
 OWN_DEFECT = "these results could not be judged, which is a defect of the grader: please tell your instructor"

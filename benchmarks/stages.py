@@ -40,7 +40,7 @@ from autograder.marking import mark_task
 from autograder.pools import ProcessPool
 from autograder.rebuild import regraft
 from autograder.record import Journal, fingerprint
-from autograder.sandbox import Limits, Sandbox, limits_of
+from autograder.wall.sandbox import Limits, Sandbox, limits_of
 
 SECRET = bytes(32)
 

@@ -99,7 +99,7 @@ def find_course(start: Path | None = None) -> Course:
         CourseError: no folder on the way up holds `course/course.toml`.
     """
     named = os.environ.get("COURSE_ROOT")
-    places = [Path(named)] if named else [*_upwards(start or Path.cwd()), Path(__file__).resolve().parents[1]]
+    places = [Path(named)] if named else [*_upwards(start or Path.cwd()), Path(__file__).resolve().parents[2]]
     for place in places:
         if (place / "course" / "course.toml").is_file():
             return Course(place.resolve())

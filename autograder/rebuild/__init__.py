@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 
 from autograder.base.course import CourseError
 from autograder.base.records import Cell, Graft
-from autograder.magics import is_python, strip_magics
 from autograder.rebuild.helpers import kept_definitions
 from autograder.rebuild.matching import Match, Piece, Slot, match_all, slots_of
 from autograder.rebuild.pysource import definition_keys, definitions, is_empty, tree_of
+from autograder.wall.inside.magics import is_python, strip_magics
 
 __all__ = ["from_answer", "regraft", "strip_magics"]
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-from autograder.magics import parse, strip_magics
+from autograder.wall.inside.magics import parse, strip_magics
 
 MAX_WORDS = 5_000
 MAX_PARSED = 20_000  # characters; Python 3.11 takes quadratic time over some sources

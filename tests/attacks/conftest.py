@@ -16,7 +16,7 @@ from autograder.base.notebooks import read_notebook
 from autograder.base.records import Cell, Graft
 from autograder.engine import grade_graft
 from autograder.exam import prepare, probe_arrays, reference_graft
-from autograder.sandbox import Ask, Sandbox, limits_of
+from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 SECRET = bytes(range(32))
 

@@ -1,6 +1,6 @@
 """Escaping: out of the namespaces, into the network, onto the disk, over to other processes.
 
-`course doctor` makes the same attempts (`autograder/trials.py`), and tests/autograder/test_wall.py shows that they
+`course doctor` makes the same attempts (`autograder/wall/inside/trials.py`), and tests/autograder/test_wall.py shows that they
 succeed without a wall.
 """
 

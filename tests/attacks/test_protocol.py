@@ -9,7 +9,7 @@ import json
 import pytest
 from attack_answers import RIGHT, WRONG
 
-from autograder.sandbox import Ask, Sandbox, _Reader, limits_of
+from autograder.wall.sandbox import Ask, Sandbox, _Reader, limits_of
 
 FRAME = '{"task": "kl_divergence", "status": "ok", "stage": "probe", "detail": "", "replaced": [], "seconds": 0.1, "bytes": 0}'
 ATTACKS = {
@@ -45,7 +45,7 @@ def test_noise_on_the_channels_earns_nothing(marks, exam, monkeypatch, source):
 def test_a_forged_packet_is_an_observation_and_no_more(marks):
     """Does sending a packet that claims points give any?"""
     forged = (
-        "import numpy as np, os\nfrom autograder.border import pack\n"
+        "import numpy as np, os\nfrom autograder.wall.inside.border import pack\n"
         "data = pack({'seen': {'passed': True, 'points': 3}, 'points': 3, 'errors': {}, 'missing': []}, {'points': np.ones(3)})\n"
         "for fd in range(3, 64):\n    try: os.write(fd, data)\n    except OSError: pass\nos._exit(0)\n"
     )

@@ -9,7 +9,7 @@ import pytest
 from attack_answers import TASK
 
 from autograder.base.records import Cell, Graft
-from autograder.sandbox import Ask, Limits, Sandbox
+from autograder.wall.sandbox import Ask, Limits, Sandbox
 
 LOOK = "import os\nfound = [path for path in {paths} if os.path.exists(path)]\nif found: raise RuntimeError(f'LOOT {{found}}')"
 WALK = """
@@ -37,8 +37,8 @@ ATTACKS = {
     ),
     "the banks of answers": (
         "import autograder, os\nplace = os.path.dirname(autograder.__file__)\n"
-        "found = set(os.listdir(place)) - {'__init__.py', 'worker.py', 'confine.py', 'border.py', 'magics.py', "
-        "'trials.py'}\nif found: raise RuntimeError(f'LOOT {found}')"
+        "found = {n for d, _, files in os.walk(place) for n in files if os.path.relpath(d, place) != 'wall/inside'}\n"
+        "if found - {'__init__.py'}: raise RuntimeError(f'LOOT {found}')"
     ),
     "the reference already in memory": (
         "import sys\nfound = [n for n in sys.modules if n.startswith('waferlab.reference.')]\n"

@@ -55,7 +55,7 @@ ATTACKS = {
         + WRONG
     ),
     "the packing of results patched": (
-        "import autograder.border as b\nreal = b.pack_observation\n"
+        "import autograder.wall.inside.border as b\nreal = b.pack_observation\n"
         "b.pack_observation = lambda seen, **h: real({'points': 3, 'max_points': 3, 'findings': [['values', True]], "
         "'passed': True}, **h)\n" + WRONG
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.base.course import Assignment
 from autograder.base.records import Result, Submission
 from autograder.engine import Grader
-from autograder.sandbox import Limits, WorkerError
+from autograder.wall.sandbox import Limits, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
 

@@ -16,7 +16,7 @@ from grader_doubles import Double, submissions
 
 from autograder import cluster, engine
 from autograder.base.course import CourseError
-from autograder.sandbox import Limits, WorkerError
+from autograder.wall.sandbox import Limits, WorkerError
 
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 

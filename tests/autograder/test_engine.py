@@ -17,7 +17,7 @@ from autograder import engine
 from autograder.base.course import Assignment
 from autograder.base.records import Submission
 from autograder.pools import ProcessPool
-from autograder.sandbox import NO_WALL, Limits, Sandbox, WorkerError
+from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
 
@@ -149,7 +149,7 @@ import os, pathlib, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from autograder import engine
 from autograder.pools import ProcessPool
-from autograder.sandbox import Limits
+from autograder.wall.sandbox import Limits
 from grader_doubles import Double, submissions
 folder = pathlib.Path({str(tmp_path)!r})
 for one in engine._in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(submissions("ada", "bob")), Limits()):

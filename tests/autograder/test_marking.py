@@ -5,8 +5,8 @@ import pytest
 from waferlab.checks.core import Finding, Task
 
 from autograder.marking import mark_task
-from autograder.sandbox import Answer
 from autograder.verdicts import Check, give_points
+from autograder.wall.sandbox import Answer
 
 CHECKS = (Check("shape", 1), Check("values", 3), Check("unchanged", 1, requires=("values",)))
 

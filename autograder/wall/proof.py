@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import confine
 from autograder.base.records import Graft
-from autograder.sandbox import Answer, Ask, Limits, Sandbox
+from autograder.wall.inside import confine
+from autograder.wall.sandbox import Answer, Ask, Limits, Sandbox
 
 LIMITS = Limits(memory_gb=1.0, max_bytes=2**20)
 SECONDS = 5.0
@@ -75,18 +75,18 @@ def prove_wall(secrets: list[Path], limits: Limits = LIMITS) -> list[Proof]:
             "sleep": [SLEEP],
         }
         arrays = {name: np.frombuffer("\n".join(lines).encode(), dtype=np.uint8) for name, lines in told.items()}
-        with Sandbox(["autograder.trials"], limits) as box:
+        with Sandbox(["autograder.wall.inside.trials"], limits) as box:
             return [_one(box, name, arrays) for name in TITLES]
 
 
 def _hidden_modules() -> list[Path]:
     """This package's own rooms that students' code must not see."""
-    here = Path(__file__).parent
-    return [here / "verdicts", here / "mutants", here / "exam.py"]
+    here = Path(__file__).parents[1]
+    return [path for path in here.iterdir() if path.name not in ("__init__.py", "wall")]
 
 
 def _one(box: Sandbox, name: str, arrays: dict[str, np.ndarray]) -> Proof:
-    answer = box.run("autograder.trials", Graft((), {}), [Ask(name, 0, SECONDS)], arrays=arrays)[name]
+    answer = box.run("autograder.wall.inside.trials", Graft((), {}), [Ask(name, 0, SECONDS)], arrays=arrays)[name]
     held, found = _judged(name, answer)
     if name == "leave_something" and held:
         left = _left_running()

@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from autograder.border import BorderError, pack, pack_observation, unpack, unpack_observation
+from autograder.wall.inside.border import BorderError, pack, pack_observation, unpack, unpack_observation
 
 
 def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:

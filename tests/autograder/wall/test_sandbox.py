@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autograder.base.records import Cell, Graft
-from autograder.sandbox import Ask, Limits, Sandbox, environment
+from autograder.wall.sandbox import Ask, Limits, Sandbox, environment
 
 IMPORTS = Cell("provided", "imports", "import os, time, torch\nfrom torch import nn")
 RIGHT = "def kl_divergence(mu, logvar):\n    return (-0.5 * (1 + logvar - mu**2 - logvar.exp())).sum(1).mean()"

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from autograder.magics import strip_magics
+from autograder.wall.inside.magics import strip_magics
 
 CASES = {
     "plain Python stays as it is": ("x = 5 % 3\n", "x = 5 % 3\n", []),

@@ -9,8 +9,8 @@ answers with one frame per question, a JSON line followed by as many bytes as it
 The job's contents (sources, seeds, arrays) lie in a folder that only the forks read: this process never holds one
 submission's text while it serves another.
 
-Runs as `python -m autograder.worker [--walled] MODULE…`; nothing here knows points, expected values or reference
-answers.
+Runs as `python -m autograder.wall.inside.worker [--walled] MODULE…`; nothing here knows points, expected values or
+reference answers.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from autograder import confine
-from autograder.magics import strip_magics
+from autograder.wall.inside import confine
+from autograder.wall.inside.magics import strip_magics
 
 PROGRESS_LIMIT = 64 * 1024
 MAX_REPLACED = 8
@@ -130,7 +130,7 @@ def _text_of(error: BaseException) -> str:
 
 def read_job(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The job's description and its arrays by name."""
-    from autograder.border import unpack
+    from autograder.wall.inside.border import unpack
 
     arrays = unpack((folder / "arrays.npz").read_bytes())[1] if (folder / "arrays.npz").exists() else {}
     return json.loads((folder / "job.json").read_bytes()), arrays
@@ -141,7 +141,7 @@ def answer(job: dict[str, Any], arrays: dict[str, Any], task_name: str, dead: fr
     import numpy as np
     from waferlab.checks.core import Case
 
-    from autograder.border import pack_observation
+    from autograder.wall.inside.border import pack_observation
 
     question = job["tasks"][task_name]
     if "torch" in sys.modules:
@@ -350,7 +350,7 @@ def warm_up(modules: list[str]) -> None:
         for library in LIBRARIES:
             importlib.import_module(library)
         sys.modules["torch"].set_num_threads(1)
-    for module in ("autograder.border", *modules):
+    for module in ("autograder.wall.inside.border", *modules):
         importlib.import_module(module)
     answers = sorted(name for name in sys.modules if name.startswith("waferlab.reference."))
     if answers:

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from autograder.base.course import Course, CourseError
-from autograder.border import BorderError, pack, unpack_observation
-from autograder.wall import WAYS_OUT, NoWallError, scratch, wall
+from autograder.wall.bubblewrap import WAYS_OUT, NoWallError, scratch, wall
+from autograder.wall.inside.border import BorderError, pack, unpack_observation
 
 if TYPE_CHECKING:  # notebooks take seconds to import, and a worker wants to start before that
     from autograder.base.records import Graft
@@ -221,7 +221,7 @@ class Sandbox:
             raise self._failed_start()
 
     def _command(self, jobs: Path) -> list[str]:
-        command = [sys.executable, "-P", "-m", "autograder.worker", *self.modules]
+        command = [sys.executable, "-P", "-m", "autograder.wall.inside.worker", *self.modules]
         return wall([*command, "--walled"], jobs) if self.limits.walled else command
 
     def _failed_start(self) -> CourseError:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from autograder.base.course import CourseError
 
-INNER = ("__init__", "worker", "confine", "border", "magics", "trials")  # the modules of `autograder` that run inside
+#: What of `autograder` can be seen inside: the worker's own folder, and the empty packages above it.
+INSIDE = ("__init__.py", "wall/__init__.py", "wall/inside")
 WAYS_OUT = (
     "install it and allow it to run (Debian: `apt install bubblewrap`; `course doctor` tells more), or use "
     "`--no-sandbox`, which runs students' code as your own account and marks every report"
@@ -103,8 +104,8 @@ def _packages() -> list[str]:
     """The companion package, and of this one no more than the worker needs."""
     companion, ours = _package("waferlab"), _package("autograder")
     parts = ["--ro-bind", str(companion), str(companion), "--tmpfs", str(ours)]
-    for name in INNER:
-        path = str(ours / f"{name}.py")
+    for name in INSIDE:
+        path = str(ours / name)
         parts += ["--ro-bind", path, path]
     return [*parts, "--remount-ro", str(ours)]
 

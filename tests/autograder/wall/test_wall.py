@@ -8,10 +8,10 @@ import pytest
 
 import autograder
 from autograder.base.records import Cell, Graft
-from autograder.proof import TITLES, prove_wall
-from autograder.sandbox import Ask, Limits, Sandbox, WorkerError
-from autograder.trials import TASKS
-from autograder.wall import INNER, NoWallError, wall
+from autograder.wall.bubblewrap import NoWallError, wall
+from autograder.wall.inside.trials import TASKS
+from autograder.wall.proof import TITLES, prove_wall
+from autograder.wall.sandbox import Ask, Limits, Sandbox, WorkerError
 
 needs_wall = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
@@ -30,8 +30,8 @@ def test_the_attempts_succeed_without_a_wall():
     """Would `course doctor` notice that there is no wall (the attempts that harm nobody)?"""
     asks = [Ask(name, 0, 10) for name in ("see_the_grader_s_files", "see_other_processes")]
     arrays = {"paths": np.frombuffer(__file__.encode(), dtype=np.uint8)}
-    with Sandbox(["autograder.trials"], Limits(memory_gb=1, walled=False)) as box:
-        answers = box.run("autograder.trials", Graft((), {}), asks, arrays=arrays)
+    with Sandbox(["autograder.wall.inside.trials"], Limits(memory_gb=1, walled=False)) as box:
+        answers = box.run("autograder.wall.inside.trials", Graft((), {}), asks, arrays=arrays)
     assert answers["see_the_grader_s_files"].seen["got"] == __file__
     assert answers["see_other_processes"].seen["got"].startswith("processes")
 
@@ -74,7 +74,7 @@ def test_a_worker_that_does_not_start_says_why():
 
 def test_what_runs_inside_imports_only_what_is_inside():
     """Would the worker miss one of its own modules behind the wall?"""
-    for name in INNER:
-        lines = Path(autograder.__file__).with_name(f"{name}.py").read_text().splitlines()
-        imported = {line.split()[1] for line in lines if line.strip().startswith("from autograder.")}
-        assert imported <= {f"autograder.{inner}" for inner in INNER}
+    for path in (Path(autograder.__file__).parent / "wall" / "inside").glob("*.py"):
+        lines = path.read_text().splitlines()
+        imported = [line.split()[1] for line in lines if line.strip().startswith("from autograder")]
+        assert all(name.startswith("autograder.wall.inside") for name in imported), path.name
