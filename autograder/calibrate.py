@@ -15,9 +15,9 @@ from joblib import Parallel, delayed
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
-from autograder.exam import derive_seed, reference_graft
-from autograder.floors import Quantity, limit_of
-from autograder.verdicts import verdict_module
+from autograder.judge.exam import derive_seed, reference_graft
+from autograder.judge.floors import Quantity, limit_of
+from autograder.judge.hidden import verdict_module
 from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 DATASETS = ("fashion-mnist", "synthetic-wafers")

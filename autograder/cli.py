@@ -191,7 +191,7 @@ def calibrate(
     """Measure what the reference reaches over many seeds, and write the floors that hidden checks use."""
     from autograder.calibrate import DATASETS, floors_of, quantities, versions
     from autograder.calibrate import calibrate as run
-    from autograder.floors import write
+    from autograder.judge.floors import write
     from autograder.tables import floors_table
 
     course = find_course()

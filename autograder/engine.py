@@ -17,8 +17,8 @@ from typing import Protocol
 
 from autograder.base.course import CourseError
 from autograder.base.records import Graft, Result, Submission, TaskResult, WrittenResult
-from autograder.exam import Exam
-from autograder.marking import mark_task, not_run, without_points
+from autograder.judge.exam import Exam
+from autograder.judge.marking import mark_task, not_run, without_points
 from autograder.rebuild import regraft
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 

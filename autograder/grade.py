@@ -12,8 +12,8 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result, Submission
 from autograder.base.shelf import Shelf
 from autograder.engine import grade_all
-from autograder.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.intake import collect
+from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.late import due_dates, late_rules
 from autograder.lms import roster
 from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer

@@ -18,8 +18,8 @@ from typing import Any
 from autograder.base.course import CourseError
 from autograder.base.records import Result, Submission, TaskResult, WrittenResult
 from autograder.base.shelf import digest_of
-from autograder.exam import Exam
-from autograder.verdicts import Mark
+from autograder.judge.exam import Exam
+from autograder.judge.hidden import Mark
 
 RESULTS = "results.jsonl"
 SECRET = "secret"

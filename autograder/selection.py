@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result
-from autograder.verdicts import checks_module
+from autograder.judge.hidden import checks_module
 
 #: Task names by slug of an assignment; None stands for all of its tasks.
 Selection = Mapping[str, tuple[str, ...] | None]

@@ -33,10 +33,10 @@ from autograder.base.shelf import Shelf
 from autograder.cluster import DaskPool
 from autograder.demo import answered, demo_answers
 from autograder.engine import Grader, Pool, _in_pool, grade_graft, grade_submission
-from autograder.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.grades import write_reports
 from autograder.intake import collect
-from autograder.marking import mark_task
+from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
+from autograder.judge.marking import mark_task
 from autograder.pools import ProcessPool
 from autograder.rebuild import regraft
 from autograder.record import Journal, fingerprint

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from autograder.base.course import Assignment
 from autograder.base.shelf import Packed, Shelved
-from autograder.verdicts import Mark
+from autograder.judge.hidden import Mark
 
 CellKind = Literal["provided", "solution", "helper"]
 TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout", "not run"]

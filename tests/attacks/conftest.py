@@ -15,7 +15,7 @@ from autograder.base.course import find_course
 from autograder.base.notebooks import read_notebook
 from autograder.base.records import Cell, Graft
 from autograder.engine import grade_graft
-from autograder.exam import prepare, probe_arrays, reference_graft
+from autograder.judge.exam import prepare, probe_arrays, reference_graft
 from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 SECRET = bytes(range(32))

@@ -32,7 +32,7 @@ ATTACKS = {
         "if any('logvar' in t for t in texts): raise RuntimeError('LOOT')"
     ),
     "the hidden verdicts": (
-        "import importlib\ntry: importlib.import_module('autograder.verdicts.encoder')\nexcept ImportError: pass\n"
+        "import importlib\ntry: importlib.import_module('autograder.judge.hidden.encoder')\nexcept ImportError: pass\n"
         "else: raise RuntimeError('LOOT')"
     ),
     "the banks of answers": (

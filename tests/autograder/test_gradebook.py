@@ -20,9 +20,9 @@ from autograder.base.records import Result, Submission, WrittenResult
 from autograder.formgrader import autograded, harmless
 from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
 from autograder.grades import grades, hand_back
+from autograder.judge.hidden import Mark, checks_module
 from autograder.rebuild import regraft
 from autograder.record import Journal
-from autograder.verdicts import Mark, checks_module
 
 PLACE = ("scaling", "01-scaling")
 SILENT = replace(RESULT, student="Åsa Öberg", file="asa.ipynb", written=(WrittenResult("written-why", 3.0, " \n"),))

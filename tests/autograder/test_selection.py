@@ -99,7 +99,7 @@ def test_without_an_earlier_run_only_that_task_counts_and_a_full_run_grades_the_
 def test_changed_checks_are_applied_to_a_class_that_was_graded(handed_in, tmp_path, monkeypatch):
     """Are results of an earlier verdict judged again by the next run, and by `--only` no more than was named?"""
     from autograder import engine
-    from autograder.exam import Exam
+    from autograder.judge.exam import Exam
 
     out, asked = tmp_path / "run", []
     original = engine.grade_graft

@@ -26,7 +26,7 @@ from autograder.base.notebooks import (
     reference_cells,
     tags,
 )
-from autograder.verdicts import checks_module, verdict_module
+from autograder.judge.hidden import checks_module, verdict_module
 
 COURSE = find_course(Path(__file__).parent)
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

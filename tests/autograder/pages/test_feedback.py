@@ -11,8 +11,8 @@ from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.base.course import Course
 from autograder.base.records import Result, WrittenResult
+from autograder.judge.hidden import Mark
 from autograder.pages.feedback import MAX_BYTES, render
-from autograder.verdicts import Mark
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.base.course import Course
+from autograder.judge.hidden import Mark
 from autograder.pages.report import Chart, render
-from autograder.verdicts import Mark
 
 FULL = replace(
     RESULT,

@@ -13,11 +13,11 @@ from waferlab.checks.core import Case, Finding
 from waferlab.checks.error_analysis import TASKS
 
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
+from autograder.judge.hidden import Mark, findings_for, give_points
+from autograder.judge.hidden.error_analysis import CHECKS
 from autograder.mutants import answers, must_fail
-from autograder.verdicts import Mark, findings_for, give_points
-from autograder.verdicts.error_analysis import CHECKS
 
-NOTEBOOK = Path(__file__).resolve().parents[3] / "source" / "07-error-analysis" / "error-analysis.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "07-error-analysis" / "error-analysis.ipynb"
 SEEDS = (1, 20_240_607, 2**47 + 5)
 WRONG = answers("error_analysis", "wrong")
 RIGHT = answers("error_analysis", "right")

@@ -15,11 +15,11 @@ from waferlab.data import load_dataset
 from waferlab.profiles import PROFILES
 
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
+from autograder.judge.hidden import findings_for, give_points
+from autograder.judge.hidden.pca import CHECKS, IMAGE_ATOL, MAX_ANOMALY, MAX_NORMAL, MAX_TRAIN, arrays, judge, sharpened
 from autograder.mutants import answers, must_fail
-from autograder.verdicts import findings_for, give_points
-from autograder.verdicts.pca import CHECKS, IMAGE_ATOL, MAX_ANOMALY, MAX_NORMAL, MAX_TRAIN, arrays, judge, sharpened
 
-NOTEBOOK = Path(__file__).resolve().parents[3] / "source" / "03-pca" / "pca.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "03-pca" / "pca.ipynb"
 TASK = TASKS["pca_anomaly_detection"]
 TABLE = CHECKS[TASK.name]
 SEEDS = (1, 20_240_607, 2**47 + 5)

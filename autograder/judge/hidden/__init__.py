@@ -52,8 +52,8 @@ def checks_module(module: str) -> ModuleType:
 
 
 def verdict_module(module: str) -> ModuleType:
-    """The hidden verdict module of an assignment, for example `autograder.verdicts.encoder`."""
-    return importlib.import_module(f"autograder.verdicts.{module}")
+    """The hidden verdict module of an assignment, for example `autograder.judge.hidden.encoder`."""
+    return importlib.import_module(f"autograder.judge.hidden.{module}")
 
 
 def findings_for(module: str, task: Task, seen: Observation, expected: Observation) -> list[Finding]:

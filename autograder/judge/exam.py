@@ -15,12 +15,12 @@ from nbformat import NotebookNode
 from waferlab.checks import core
 from waferlab.checks.core import Observation, Task
 
-from autograder import verdicts
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
-from autograder.marking import mark_task
-from autograder.verdicts import Check, checks_module, verdict_module
+from autograder.judge import hidden as verdicts
+from autograder.judge.hidden import Check, checks_module, verdict_module
+from autograder.judge.marking import mark_task
 from autograder.wall.sandbox import Answer, Ask, Sandbox
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured

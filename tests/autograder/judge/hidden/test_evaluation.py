@@ -10,8 +10,8 @@ import torch
 from answer_bank import JUNK, Bank
 from waferlab.checks import evaluation
 
-from autograder import floors
-from autograder.verdicts import evaluation as verdict
+from autograder.judge import floors
+from autograder.judge.hidden import evaluation as verdict
 
 BANK = Bank("06-evaluation")
 SEEDS = (1, 20_240_607)

@@ -12,11 +12,11 @@ from waferlab.checks.core import Case, Finding, Observation
 from waferlab.checks.encoder import TASKS
 
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
+from autograder.judge.hidden import findings_for, give_points
+from autograder.judge.hidden.encoder import CHECKS
 from autograder.mutants import answers, must_fail
-from autograder.verdicts import findings_for, give_points
-from autograder.verdicts.encoder import CHECKS
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SEEDS = (1, 20_240_607)
 MANY_SEEDS = range(100, 104)
 WRONG = answers("encoder", "wrong")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from waferlab.checks.core import Finding, Task
 
-from autograder.marking import mark_task
-from autograder.verdicts import Check, give_points
+from autograder.judge.hidden import Check, give_points
+from autograder.judge.marking import mark_task
 from autograder.wall.sandbox import Answer
 
 CHECKS = (Check("shape", 1), Check("values", 3), Check("unchanged", 1, requires=("values",)))
@@ -27,7 +27,7 @@ TASK = Task("double", "Task 1: double", ("double",), probe=lambda answers, case:
 def only_visible(monkeypatch):
     """Findings of the visible judge only: this task belongs to no assignment."""
     monkeypatch.setattr(
-        "autograder.marking.findings_for", lambda module, task, seen, expected: task.judge(seen, expected)
+        "autograder.judge.marking.findings_for", lambda module, task, seen, expected: task.judge(seen, expected)
     )
 
 

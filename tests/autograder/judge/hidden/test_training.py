@@ -12,8 +12,8 @@ from answer_bank import JUNK, Bank
 from waferlab.checks import training
 from waferlab.reference.encoder import ConvVAE
 
-from autograder import floors
-from autograder.verdicts import training as verdict
+from autograder.judge import floors
+from autograder.judge.hidden import training as verdict
 
 NORMALS = np.random.default_rng(1).random((48, 1, 32, 32), dtype=np.float32)
 BANK = Bank("05-training", {"normals": NORMALS})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from waferlab.checks.core import Observation, Task
 
 from autograder.base.records import TaskResult, TaskStatus
-from autograder.verdicts import Check, Mark, findings_for, give_points, no_points
+from autograder.judge.hidden import Check, Mark, findings_for, give_points, no_points
 from autograder.wall.sandbox import Answer
 
 TIMEOUT = "did not finish in time (the limit is many times what the reference answer takes): is there an endless loop?"

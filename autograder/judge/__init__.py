@@ -1,0 +1,1 @@
+"""From plain data to points: nothing here starts a process or reads the working folder."""
