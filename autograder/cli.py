@@ -159,7 +159,7 @@ def validate(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
-    from autograder.tables import trials_table
+    from autograder.report.terminal import trials_table
     from autograder.validate import how_many
     from autograder.validate import validate as run
 
@@ -192,7 +192,7 @@ def calibrate(
     from autograder.calibrate import DATASETS, floors_of, quantities, versions
     from autograder.calibrate import calibrate as run
     from autograder.judge.floors import write
-    from autograder.tables import floors_table
+    from autograder.report.terminal import floors_table
 
     course = find_course()
     chosen = [course.assignment(slug) for slug in assignments] if assignments else list(course.assignments)
@@ -249,7 +249,7 @@ def grade(
             box=box,
             progress=progress,
         )
-    from autograder.tables import grade_table
+    from autograder.report.terminal import grade_table
 
     if as_json:
         for result in graded.results:
@@ -269,7 +269,7 @@ def _warn(results: Sequence[Result]) -> None:
 
 def _say_exports(results: Sequence[Result]) -> None:
     """What must be known before a table is imported into a learning platform."""
-    from autograder.lms import tables
+    from autograder.report.lms import tables
 
     for remark in tables(find_course(), results).remarks:
         out.print(_escaped(remark), soft_wrap=True)
@@ -280,8 +280,8 @@ def grades(
     run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
 ) -> None:
     """Write tables, feedback pages and report again with the marks entered in Formgrader; executes nothing."""
-    from autograder.grades import grades as run
-    from autograder.tables import grade_table
+    from autograder.report.hand_back import grades as run
+    from autograder.report.terminal import grade_table
 
     with _progress() as progress:
         progress("reading the gradebook", 0, 0)
@@ -302,7 +302,7 @@ def mark(
 ) -> None:
     """Mark answers given as plain Python source, without a notebook."""
     from autograder.mark import mark as run
-    from autograder.tables import marks_table
+    from autograder.report.terminal import marks_table
 
     course = find_course()
     with _progress() as progress:
@@ -327,7 +327,7 @@ def demo(
 ) -> None:
     """Make a small class, grade it, and show the grade table and where the pages lie."""
     from autograder.demo import demo as run
-    from autograder.tables import grade_table
+    from autograder.report.terminal import grade_table
 
     with _progress() as progress:
         graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)

@@ -14,9 +14,9 @@ from autograder.base.shelf import Shelf
 from autograder.engine import grade_all
 from autograder.intake import collect
 from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
-from autograder.late import due_dates, late_rules
-from autograder.lms import roster
 from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
+from autograder.report.late import due_dates, late_rules
+from autograder.report.lms import roster
 from autograder.selection import Selection, merged, select
 from autograder.wall.sandbox import Sandbox, started
 
@@ -79,7 +79,7 @@ def grade(
     selection = select(course, only) if only else None
     progress("reading what was handed in", 0, 0)
     with Shelf() as shelf, box or started(course, walled=walled) as box:
-        import autograder.grades  # noqa: F401 - nbgrader is imported for seconds, while the worker imports torch
+        import autograder.report.hand_back  # noqa: F401 - nbgrader is imported for seconds, while the worker imports torch
 
         submissions = collect(course, paths, shelf=shelf)
         if not submissions:
@@ -113,7 +113,7 @@ def _grade(
     else:
         results = _grade_again(exams, submissions, Journal(out), run, selection, progress)
     box.close()
-    from autograder.grades import hand_back
+    from autograder.report.hand_back import hand_back
 
     progress("writing gradebook and pages", 0, 0)
     return Graded(hand_back(course, out, results, name, submissions), name, out)

@@ -25,7 +25,6 @@ from common import save
 from distributed import LocalCluster
 from threadpoolctl import threadpool_limits
 
-from autograder import formgrader, gradebook
 from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import read_notebook, write_notebook
 from autograder.base.records import Graft, Result, Submission
@@ -33,13 +32,14 @@ from autograder.base.shelf import Shelf
 from autograder.cluster import DaskPool
 from autograder.demo import answered, demo_answers
 from autograder.engine import Grader, Pool, _in_pool, grade_graft, grade_submission
-from autograder.grades import write_reports
 from autograder.intake import collect
 from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.judge.marking import mark_task
 from autograder.pools import ProcessPool
 from autograder.rebuild import regraft
 from autograder.record import Journal, fingerprint
+from autograder.report import formgrader, gradebook
+from autograder.report.hand_back import write_reports
 from autograder.wall.sandbox import Limits, Sandbox, limits_of
 
 SECRET = bytes(32)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.intake.students import PLATFORMS
-from autograder.late import parse_time
+from autograder.report.late import parse_time
 
 FILE = "timestamp.txt"
 MAX_BYTES = 200

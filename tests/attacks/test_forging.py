@@ -6,8 +6,8 @@ import pytest
 from attack_answers import RIGHT, TASK
 
 from autograder.base.records import Result, WrittenResult
-from autograder.grades import hand_back
 from autograder.record import Journal
+from autograder.report.hand_back import hand_back
 
 KL = "import torch, numpy as np\ndef kl_divergence(mu, logvar):\n    "
 ATTACKS = {

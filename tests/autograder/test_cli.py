@@ -9,7 +9,7 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 from autograder.base.records import Result
-from autograder.tables import grade_table
+from autograder.report.terminal import grade_table
 
 COMMANDS = ["export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
 

@@ -91,7 +91,7 @@ def tables(course: Course, results: Iterable[Result]) -> Tables:
     Raises:
         CourseError: the roster or a setting cannot be used.
     """
-    from autograder.gradebook import chosen  # imports nbgrader for seconds, which a roster does not need
+    from autograder.report.gradebook import chosen  # imports nbgrader for seconds, which a roster does not need
 
     results = list(results)
     known = roster(course)

@@ -12,7 +12,7 @@ from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 from autograder.base.course import Course
 from autograder.base.records import Result, WrittenResult
 from autograder.judge.hidden import Mark
-from autograder.pages.feedback import MAX_BYTES, render
+from autograder.report.pages.feedback import MAX_BYTES, render
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from page_samples import LOST, RESULT
 
 from autograder.base.course import CourseError
 from autograder.base.records import TaskResult, WrittenResult
-from autograder.lms import roster, tables, write_lms
+from autograder.report.lms import roster, tables, write_lms
 
 MARKED = replace(RESULT, written=(WrittenResult("written-why", 3.0, "Because.", 2.5),), late_penalty=1.0)
 ROSTER = "id,name,email,canvas_id\ns1,Ada Lovelace,ada@x.org,77\ns2,Grace Hopper,grace@x.org,78\n"

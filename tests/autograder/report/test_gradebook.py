@@ -13,16 +13,16 @@ import pytest
 from nbgrader.api import Gradebook
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, words
 
-from autograder import gradebook
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import grade_id, is_check, read_notebook
 from autograder.base.records import Result, Submission, WrittenResult
-from autograder.formgrader import autograded, harmless
-from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
-from autograder.grades import grades, hand_back
 from autograder.judge.hidden import Mark, checks_module
 from autograder.rebuild import regraft
 from autograder.record import Journal
+from autograder.report import gradebook
+from autograder.report.formgrader import autograded, harmless
+from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
+from autograder.report.hand_back import grades, hand_back
 
 PLACE = ("scaling", "01-scaling")
 SILENT = replace(RESULT, student="Åsa Öberg", file="asa.ipynb", written=(WrittenResult("written-why", 3.0, " \n"),))
@@ -343,7 +343,7 @@ def test_the_autograded_notebook_is_valid_and_shows_what_was_found(run):
 @pytest.mark.parametrize("extra", ["TWICE = 2", None], ids=["a helper cell", "none"])
 def test_a_submission_is_rebuilt_again_only_for_helper_cells(course, tmp_path, monkeypatch, extra):
     """Is code that the student added shown, and nothing matched twice where there is none?"""
-    from autograder import formgrader
+    from autograder.report import formgrader
 
     notebook, asked = make.answered(), []
     if extra:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from autograder.base.course import Assignment, Course
 from autograder.base.records import Result, TaskResult
-from autograder.pages import common as pages
-from autograder.similar import Pair
+from autograder.report.pages import common as pages
+from autograder.report.similar import Pair
 
 BINS = 10
 WIDTH, HEIGHT, BASE = 320, 84, 104  # of the histogram: drawing width, tallest bar, line that the bars stand on

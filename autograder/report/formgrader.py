@@ -18,10 +18,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
 from autograder.base.records import Cell, Graft, Result, Submission, TaskResult
-from autograder.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.judge.hidden import checks_module
-from autograder.pages.common import number, shown, status
 from autograder.rebuild import regraft
+from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
+from autograder.report.pages.common import number, shown, status
 
 MAX_CELL = 50_000  # characters of one cell
 MAX_MESSAGE = 800

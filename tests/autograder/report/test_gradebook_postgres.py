@@ -14,8 +14,8 @@ from servers import Postgres, postgres
 from traitlets.config import PyFileConfigLoader
 
 from autograder.base.course import Course, CourseError
-from autograder.gradebook import COURSE_ID, ENVIRONMENT, student_ids
-from autograder.grades import hand_back
+from autograder.report.gradebook import COURSE_ID, ENVIRONMENT, student_ids
+from autograder.report.hand_back import hand_back
 
 STUDENTS = [
     replace(RESULT, student=name, file=f"{number}.ipynb") for number, name in enumerate(("Ada", "Åsa 🎓 ☃" * 20))

@@ -11,8 +11,8 @@ from autograder.base.course import find_course
 from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
 from autograder.base.records import Result, TaskResult
 from autograder.mutants import answers
-from autograder.pages import report
-from autograder.similar import alike, shape, similar_pairs
+from autograder.report.pages import report
+from autograder.report.similar import alike, shape, similar_pairs
 
 COURSE = find_course()
 BANKS = [("encoder", "04-encoder", task) for task in ("forward", "reparameterize", "kl_divergence")]

@@ -11,8 +11,8 @@ from pygments.lexers import PythonLexer
 
 from autograder.base.course import Course
 from autograder.base.records import Result
-from autograder.late import sentence as late_sentence
-from autograder.pages import common as pages
+from autograder.report.late import sentence as late_sentence
+from autograder.report.pages import common as pages
 
 MAX_BYTES = 200_000
 

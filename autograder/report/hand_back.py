@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autograder import formgrader, gradebook
 from autograder.base.course import Course, CourseError
 from autograder.base.records import Result, Submission
-from autograder.gradebook import GradedCell, chosen, student_ids
 from autograder.intake import safe_name
-from autograder.late import with_penalties
-from autograder.lms import write_lms
-from autograder.pages import feedback, report
 from autograder.record import RESULTS, Journal, sole_writer, sort_key, write_tables
-from autograder.similar import similar_pairs
+from autograder.report import formgrader, gradebook
+from autograder.report.gradebook import GradedCell, chosen, student_ids
+from autograder.report.late import with_penalties
+from autograder.report.lms import write_lms
+from autograder.report.pages import feedback, report
+from autograder.report.similar import similar_pairs
 
 RUN = "run.json"  # what reports say about the run as a whole
 

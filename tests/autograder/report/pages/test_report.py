@@ -12,7 +12,7 @@ from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.base.course import Course
 from autograder.judge.hidden import Mark
-from autograder.pages.report import Chart, render
+from autograder.report.pages.report import Chart, render
 
 FULL = replace(
     RESULT,

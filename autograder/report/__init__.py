@@ -1,0 +1,1 @@
+"""From results to people: gradebook, tables, pages. Nothing here executes anything."""
