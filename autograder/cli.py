@@ -189,10 +189,10 @@ def calibrate(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Measure what the reference reaches over many seeds, and write the floors that hidden checks use."""
-    from autograder.calibrate import DATASETS, floors_of, quantities, versions
-    from autograder.calibrate import calibrate as run
     from autograder.judge.floors import write
     from autograder.report.terminal import floors_table
+    from autograder.run.calibrate import DATASETS, floors_of, quantities, versions
+    from autograder.run.calibrate import calibrate as run
 
     course = find_course()
     chosen = [course.assignment(slug) for slug in assignments] if assignments else list(course.assignments)
@@ -236,7 +236,7 @@ def grade(
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
     course = find_course()
     with started(course, walled=not no_sandbox) as box, _progress() as progress:
-        from autograder.grade import grade as run  # for seconds, while the worker imports torch
+        from autograder.run.grade import grade as run  # for seconds, while the worker imports torch
 
         graded = run(
             course,
@@ -301,8 +301,8 @@ def mark(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Mark answers given as plain Python source, without a notebook."""
-    from autograder.mark import mark as run
     from autograder.report.terminal import marks_table
+    from autograder.run.mark import mark as run
 
     course = find_course()
     with _progress() as progress:

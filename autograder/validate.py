@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.base.course import Assignment, Course
-from autograder.mark import mark
 from autograder.mutants import answers, must_fail
+from autograder.run.mark import mark
 
 
 @dataclass(frozen=True)

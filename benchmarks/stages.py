@@ -29,17 +29,17 @@ from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import read_notebook, write_notebook
 from autograder.base.records import Graft, Result, Submission
 from autograder.base.shelf import Shelf
-from autograder.cluster import DaskPool
 from autograder.demo import answered, demo_answers
-from autograder.engine import Grader, Pool, _in_pool, grade_graft, grade_submission
 from autograder.intake import collect
 from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
 from autograder.judge.marking import mark_task
-from autograder.pools import ProcessPool
 from autograder.rebuild import regraft
-from autograder.record import Journal, fingerprint
 from autograder.report import formgrader, gradebook
 from autograder.report.hand_back import write_reports
+from autograder.run.cluster import DaskPool
+from autograder.run.crew import Grader, Pool, _in_pool, grade_graft, grade_submission
+from autograder.run.journal import Journal, fingerprint
+from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import Limits, Sandbox, limits_of
 
 SECRET = bytes(32)

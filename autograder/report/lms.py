@@ -20,7 +20,7 @@ from pathlib import Path
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result
-from autograder.record import write_csv
+from autograder.run.journal import write_csv
 
 COLUMNS = ("id", "name", "email", "canvas_id", "sis_id", "login", "section")
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.base.course import CourseError, find_course
 from autograder.demo import demo
-from autograder.grade import grade
+from autograder.run.grade import grade
 
 EXPECTED = {
     ("01-augmentation", "reference-answer"): 8,
@@ -142,7 +142,7 @@ def test_an_interrupted_run_grades_only_what_is_missing(graded, tmp_path, monkey
     (part / "results.jsonl").write_text("".join(lines[:-1]))
     missing = json.loads(lines[-1])
     asked = []
-    from autograder import engine
+    from autograder.run import crew as engine
 
     original = engine.grade_submission
     monkeypatch.setattr(engine, "grade_submission", lambda *args: asked.append(args[1].student) or original(*args))

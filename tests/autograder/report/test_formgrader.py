@@ -18,8 +18,8 @@ from servers import SECONDS, chromium, jupyter
 
 from autograder.base.course import Course
 from autograder.base.records import WrittenResult
-from autograder.record import Journal
 from autograder.report.hand_back import hand_back
+from autograder.run.journal import Journal
 
 PWN = "document.title='pwned'"
 ATTACK = f"""A **bold** answer.

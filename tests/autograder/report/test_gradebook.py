@@ -18,11 +18,11 @@ from autograder.base.notebooks import grade_id, is_check, read_notebook
 from autograder.base.records import Result, Submission, WrittenResult
 from autograder.judge.hidden import Mark, checks_module
 from autograder.rebuild import regraft
-from autograder.record import Journal
 from autograder.report import gradebook
 from autograder.report.formgrader import autograded, harmless
 from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, student_ids
 from autograder.report.hand_back import grades, hand_back
+from autograder.run.journal import Journal
 
 PLACE = ("scaling", "01-scaling")
 SILENT = replace(RESULT, student="Åsa Öberg", file="asa.ipynb", written=(WrittenResult("written-why", 3.0, " \n"),))

@@ -11,9 +11,9 @@ from page_samples import RESULT, words
 
 from autograder.base.course import CourseError
 from autograder.intake.times import handed_in
-from autograder.record import write_tables
 from autograder.report.late import Late, due_dates, late_rules, parse_time, penalty, sentence, with_penalties
 from autograder.report.pages import feedback
+from autograder.run.journal import write_tables
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 DUE = "due = 2026-12-01T23:59:00+01:00"

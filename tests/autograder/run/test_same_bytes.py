@@ -11,11 +11,11 @@ import time
 import distributed
 import pytest
 
-from autograder import grade as pipeline
 from autograder.base.course import find_course
 from autograder.base.notebooks import read_notebook, write_notebook
 from autograder.demo import answered, demo_answers
-from autograder.grade import grade
+from autograder.run import grade as pipeline
+from autograder.run.grade import grade
 
 ASSIGNMENT = "04-encoder"
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}

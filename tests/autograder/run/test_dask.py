@@ -14,8 +14,9 @@ import distributed
 import pytest
 from grader_doubles import Double, submissions
 
-from autograder import cluster, engine
 from autograder.base.course import CourseError
+from autograder.run import cluster
+from autograder.run import crew as engine
 from autograder.wall.sandbox import Limits, WorkerError
 
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}

@@ -8,7 +8,7 @@ import pytest
 from autograder.base.course import CourseError
 from autograder.base.records import Result, TaskResult, WrittenResult
 from autograder.judge.hidden import Mark
-from autograder.record import Journal, run_secret, sole_writer, write_tables
+from autograder.run.journal import Journal, run_secret, sole_writer, write_tables
 
 
 def result(student: str, assignment: str | None = "03-pca", points: float = 2.0) -> Result:

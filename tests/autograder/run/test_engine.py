@@ -13,10 +13,10 @@ import pytest
 from grader_doubles import Double
 from grader_doubles import submissions as doubles
 
-from autograder import engine
 from autograder.base.course import Assignment
 from autograder.base.records import Submission
-from autograder.pools import ProcessPool
+from autograder.run import crew as engine
+from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)
@@ -147,8 +147,8 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path):
     code = f"""
 import os, pathlib, signal, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from autograder import engine
-from autograder.pools import ProcessPool
+from autograder.run import crew as engine
+from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import Limits
 from grader_doubles import Double, submissions
 folder = pathlib.Path({str(tmp_path)!r})

@@ -12,8 +12,8 @@ from autograder.base.course import CourseError, find_course
 from autograder.base.notebooks import read_notebook, write_notebook
 from autograder.base.records import Result, TaskResult
 from autograder.demo import answered, demo_answers
-from autograder.grade import grade
-from autograder.selection import merged, select
+from autograder.run.grade import grade
+from autograder.run.selection import merged, select
 
 TASK = "04-encoder/kl_divergence"
 
@@ -98,8 +98,8 @@ def test_without_an_earlier_run_only_that_task_counts_and_a_full_run_grades_the_
 
 def test_changed_checks_are_applied_to_a_class_that_was_graded(handed_in, tmp_path, monkeypatch):
     """Are results of an earlier verdict judged again by the next run, and by `--only` no more than was named?"""
-    from autograder import engine
     from autograder.judge.exam import Exam
+    from autograder.run import crew as engine
 
     out, asked = tmp_path / "run", []
     original = engine.grade_graft

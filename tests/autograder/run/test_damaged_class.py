@@ -8,7 +8,7 @@ import pytest
 from autograder.base.course import find_course
 from autograder.base.notebooks import read_notebook
 from autograder.demo import answered, demo_answers
-from autograder.grade import grade
+from autograder.run.grade import grade
 
 ENCODER = "04-encoder/encoder.ipynb"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result, Submission
 from autograder.base.shelf import Shelf
-from autograder.engine import grade_all
 from autograder.intake import collect
 from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
-from autograder.record import Journal, fingerprint, run_secret, same_work, sole_writer
 from autograder.report.late import due_dates, late_rules
 from autograder.report.lms import roster
-from autograder.selection import Selection, merged, select
+from autograder.run.crew import grade_all
+from autograder.run.journal import Journal, fingerprint, run_secret, same_work, sole_writer
+from autograder.run.selection import Selection, merged, select
 from autograder.wall.sandbox import Sandbox, started
 
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
@@ -72,7 +72,7 @@ def grade(
             nevertheless.
     """
     if scheduler is not None:
-        from autograder.cluster import check_cluster
+        from autograder.run.cluster import check_cluster
 
         check_cluster(scheduler)
     due_dates(course), late_rules(course), roster(course)  # a mistake in them is said before an hour of grading

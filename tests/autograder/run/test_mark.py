@@ -3,8 +3,8 @@
 import pytest
 
 from autograder.base.course import CourseError, find_course
-from autograder.mark import mark
 from autograder.mutants import HERE, answers
+from autograder.run.mark import mark
 
 KL = HERE / "encoder" / "right" / "kl_divergence_loop.py"
 SIGN = HERE / "encoder" / "wrong" / "kl_divergence_sign.py"

@@ -188,10 +188,10 @@ def _one(exams: Mapping[str, Exam], submission: Submission, box: Sandbox) -> Res
 
 def _pool(grader: Grader, jobs: int, scheduler: str | None, folder: Path) -> Pool:
     if scheduler is None:
-        from autograder.pools import ProcessPool
+        from autograder.run.processes import ProcessPool
 
         return ProcessPool(grader, jobs, folder)
-    from autograder.cluster import DaskPool
+    from autograder.run.cluster import DaskPool
 
     return DaskPool(grader, scheduler)
 

@@ -1,0 +1,1 @@
+"""Joins the stages: one submission, a class, a cluster."""
