@@ -159,9 +159,9 @@ def validate(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
+    from autograder.banks.prove import how_many
+    from autograder.banks.prove import validate as run
     from autograder.report.terminal import trials_table
-    from autograder.validate import how_many
-    from autograder.validate import validate as run
 
     course = find_course()
     chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments

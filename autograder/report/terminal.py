@@ -12,7 +12,7 @@ from rich.table import Table
 from autograder.base.records import Result, TaskResult
 
 if TYPE_CHECKING:
-    from autograder.validate import Trial
+    from autograder.banks.prove import Trial
 
 MAX_ROWS = 100  # submissions that a terminal lists one by one
 

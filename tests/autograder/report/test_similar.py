@@ -7,10 +7,10 @@ import re
 import pytest
 from page_samples import words
 
+from autograder.banks import answers
 from autograder.base.course import find_course
 from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
 from autograder.base.records import Result, TaskResult
-from autograder.mutants import answers
 from autograder.report.pages import report
 from autograder.report.similar import alike, shape, similar_pairs
 

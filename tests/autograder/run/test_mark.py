@@ -2,8 +2,8 @@
 
 import pytest
 
+from autograder.banks import HERE, answers
 from autograder.base.course import CourseError, find_course
-from autograder.mutants import HERE, answers
 from autograder.run.mark import mark
 
 KL = HERE / "encoder" / "right" / "kl_divergence_loop.py"

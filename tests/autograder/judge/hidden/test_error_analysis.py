@@ -12,10 +12,10 @@ import pytest
 from waferlab.checks.core import Case, Finding
 from waferlab.checks.error_analysis import TASKS
 
+from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.judge.hidden import Mark, findings_for, give_points
 from autograder.judge.hidden.error_analysis import CHECKS
-from autograder.mutants import answers, must_fail
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "07-error-analysis" / "error-analysis.ipynb"
 SEEDS = (1, 20_240_607, 2**47 + 5)

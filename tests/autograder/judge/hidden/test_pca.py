@@ -14,10 +14,10 @@ from waferlab.checks.pca import TASKS, auroc_of, image_k_values
 from waferlab.data import load_dataset
 from waferlab.profiles import PROFILES
 
+from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.judge.hidden import findings_for, give_points
 from autograder.judge.hidden.pca import CHECKS, IMAGE_ATOL, MAX_ANOMALY, MAX_NORMAL, MAX_TRAIN, arrays, judge, sharpened
-from autograder.mutants import answers, must_fail
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "03-pca" / "pca.ipynb"
 TASK = TASKS["pca_anomaly_detection"]

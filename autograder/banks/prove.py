@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.banks import answers, must_fail
 from autograder.base.course import Assignment, Course
-from autograder.mutants import answers, must_fail
 from autograder.run.mark import mark
 
 

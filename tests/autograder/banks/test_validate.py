@@ -3,10 +3,10 @@
 import pytest
 from typer.testing import CliRunner
 
-from autograder import validate as module
+from autograder.banks import answers
+from autograder.banks import prove as module
 from autograder.base.course import Assignment
 from autograder.cli import app
-from autograder.mutants import answers
 
 PCA = Assignment("03-pca", "PCA", 12)
 WRONG = answers("pca", "wrong")[0]
