@@ -104,6 +104,7 @@ def _packages() -> list[str]:
     """The companion package, and of this one no more than the worker needs."""
     companion, ours = _package("waferlab"), _package("autograder")
     parts = ["--ro-bind", str(companion), str(companion), "--tmpfs", str(ours)]
+    parts += ["--perms", "0755", "--dir", str(ours / "wall")]
     for name in INSIDE:
         path = str(ours / name)
         parts += ["--ro-bind", path, path]
