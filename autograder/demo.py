@@ -12,9 +12,8 @@ from nbformat import NotebookNode
 
 from autograder.author.release import release
 from autograder.banks import wrong_answer
-from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
-from autograder.judge.hidden import checks_module
 from autograder.run.grade import Graded, Progress, grade
 from autograder.wall.bubblewrap import NoWallError
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -109,3 +111,8 @@ def find_course(start: Path | None = None) -> Course:
 def _upwards(start: Path) -> list[Path]:
     start = start.resolve()
     return [start, *start.parents]
+
+
+def checks_module(module: str) -> ModuleType:
+    """The public check module of an assignment, for example `waferlab.checks.encoder`."""
+    return importlib.import_module(f"waferlab.checks.{module}")

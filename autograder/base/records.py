@@ -9,10 +9,35 @@ from nbformat import NotebookNode
 
 from autograder.base.course import Assignment
 from autograder.base.shelf import Packed, Shelved
-from autograder.judge.hidden import Mark
 
 CellKind = Literal["provided", "solution", "helper"]
 TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout", "not run"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the points table.
+
+    Attributes:
+        name: the finding that decides it.
+        points: what it is worth.
+        requires: findings without which this one proves nothing (a function that always returns zeros leaves its
+            inputs unchanged, too); when one of them fails, this check gives no points either.
+    """
+
+    name: str
+    points: float
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The points that one check gave, with a message for the student."""
+
+    name: str
+    points: float
+    max: float
+    message: str
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,11 @@ from nbformat import NotebookNode
 from waferlab.checks import core
 from waferlab.checks.core import Observation, Task
 
-from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
-from autograder.base.records import Cell, Graft
-from autograder.judge import hidden as verdicts
-from autograder.judge.hidden import Check, checks_module, verdict_module
-from autograder.judge.marking import mark_task
+from autograder.base.records import Cell, Check, Graft
+from autograder.judge import marking
+from autograder.judge.marking import mark_task, verdict_module
 from autograder.wall.sandbox import Answer, Ask, Sandbox
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
@@ -75,7 +74,7 @@ class Exam:
     def code(self) -> str:
         """What judges: a digest of the checks, the verdict and the reference answers."""
         module = self.assignment.module
-        modules = (core, verdicts, checks_module(module), verdict_module(module))
+        modules = (core, marking, checks_module(module), verdict_module(module))
         texts = [Path(str(one.__file__)).read_text(encoding="utf-8") for one in modules]
         return hashlib.sha256("\0".join([*texts, self.answers]).encode()).hexdigest()
 

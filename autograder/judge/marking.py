@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Sequence
+from types import ModuleType
 
-from waferlab.checks.core import Observation, Task
+from waferlab.checks.core import Finding, Observation, Task
 
-from autograder.base.records import TaskResult, TaskStatus
-from autograder.judge.hidden import Check, Mark, findings_for, give_points, no_points
+from autograder.base.records import Check, Mark, TaskResult, TaskStatus
 from autograder.wall.sandbox import Answer
 
 TIMEOUT = "did not finish in time (the limit is many times what the reference answer takes): is there an endless loop?"
@@ -64,3 +66,59 @@ def _missing(task: Task, answer: Answer) -> tuple[TaskStatus, str]:
 def _result(task: Task, status: TaskStatus, marks: Sequence[Mark], message: str) -> TaskResult:
     points, most = sum(mark.points for mark in marks), sum(mark.max for mark in marks)
     return TaskResult(task.name, task.title, status, points, most, tuple(marks), message)
+
+
+# --- from findings to points ----------------------------------------------------------------------------------------
+
+
+def verdict_module(module: str) -> ModuleType:
+    """The hidden verdict module of an assignment, for example `autograder.judge.hidden.encoder`."""
+    return importlib.import_module(f"autograder.judge.hidden.{module}")
+
+
+def findings_for(module: str, task: Task, seen: Observation, expected: Observation) -> list[Finding]:
+    """All findings about one task: the visible judge's and the hidden ones."""
+    hidden = getattr(verdict_module(module), "judge", None)
+    extra = hidden(task.name, seen, expected) if hidden else []
+    return [*task.judge(seen, expected), *extra]
+
+
+def give_points(checks: Sequence[Check], findings: Sequence[Finding]) -> list[Mark]:
+    """Turn findings into points by the task's table.
+
+    A check whose finding is missing, or that was found wrong at least once, gives none. A check whose requirement
+    failed gives none either, and says so.
+    """
+    by_name: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_name.setdefault(finding.name, []).append(finding)
+    passed = {name: all(finding.passed for finding in group) for name, group in by_name.items()}
+    return [_mark(check, by_name.get(check.name, []), passed) for check in checks]
+
+
+def _mark(check: Check, findings: Sequence[Finding], passed: dict[str, bool]) -> Mark:
+    if not findings:
+        return Mark(check.name, 0.0, check.points, "this check gave no result")
+    wrong = [finding for finding in findings if not finding.passed]
+    if wrong:
+        first = wrong[0]
+        found = without_expected_numbers(first.found)
+        return Mark(check.name, 0.0, check.points, f"{first.tested}: {found}; expected: {first.expected}")
+    missing = [name for name in check.requires if not passed.get(name, False)]
+    if missing:
+        return Mark(check.name, 0.0, check.points, f"counts only together with: {', '.join(missing)}")
+    return Mark(check.name, check.points, check.points, f"{findings[0].tested}: right")
+
+
+def without_expected_numbers(found: str) -> str:
+    """A finding without the number that was expected, which a visible check may show and a hidden one must not.
+
+    >>> without_expected_numbers("1.7290 instead of 17.2904. You took the mean?")
+    '1.7290. You took the mean?'
+    """
+    return re.sub(r" instead of [-+]?\d+(\.\d+)?(e[-+]?\d+)?", "", found)
+
+
+def no_points(checks: Sequence[Check], message: str) -> list[Mark]:
+    """Every check at zero, for one reason (not answered, crashed, out of time)."""
+    return [Mark(check.name, 0.0, check.points, message) for check in checks]

@@ -15,10 +15,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.base.course import Course, CourseError
+from autograder.base.course import Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
 from autograder.base.records import Cell, Graft, Result, Submission, TaskResult
-from autograder.judge.hidden import checks_module
 from autograder.rebuild import regraft
 from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.report.pages.common import number, shown, status

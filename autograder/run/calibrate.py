@@ -17,7 +17,7 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
 from autograder.judge.exam import derive_seed, reference_graft
 from autograder.judge.floors import Quantity, limit_of
-from autograder.judge.hidden import verdict_module
+from autograder.judge.marking import verdict_module
 from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 DATASETS = ("fashion-mnist", "synthetic-wafers")

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.base.course import CourseError
-from autograder.base.records import Result, Submission, TaskResult, WrittenResult
+from autograder.base.records import Mark, Result, Submission, TaskResult, WrittenResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
-from autograder.judge.hidden import Mark
 
 RESULTS = "results.jsonl"
 SECRET = "secret"

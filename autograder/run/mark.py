@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import is_answer
 from autograder.judge.exam import choose_dataset, prepare, probe_arrays, released
-from autograder.judge.hidden import checks_module
 from autograder.rebuild import from_answer
 from autograder.run.crew import grade_graft
 from autograder.wall.sandbox import Sandbox, limits_of

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.records import Result
-from autograder.judge.hidden import checks_module
 
 #: Task names by slug of an assignment; None stands for all of its tasks.
 Selection = Mapping[str, tuple[str, ...] | None]

@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 from waferlab.checks.core import Case, Finding, Observation, Task
 
 from autograder.banks import answers, must_fail
+from autograder.base.course import checks_module
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import checks_module, findings_for, give_points, verdict_module
+from autograder.judge.marking import findings_for, give_points, verdict_module
 
 ROOT = Path(__file__).resolve().parents[2]
 JUNK = {

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 
 import notebook_makers as make
 
-from autograder.base.records import Result, TaskResult, WrittenResult
-from autograder.judge.hidden import Mark
+from autograder.base.records import Mark, Result, TaskResult, WrittenResult
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>\"'><style>*{display:none}</style>{{ 7 * 7 }}\u202e"
 

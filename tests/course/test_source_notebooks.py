@@ -14,7 +14,7 @@ from nbgrader.nbgraderformat import MetadataValidator
 from waferlab.checks.core import Task
 
 from autograder.author.export import reference_text
-from autograder.base.course import Assignment, find_course
+from autograder.base.course import Assignment, checks_module, find_course
 from autograder.base.notebooks import (
     grade_id,
     grading,
@@ -26,7 +26,7 @@ from autograder.base.notebooks import (
     reference_cells,
     tags,
 )
-from autograder.judge.hidden import checks_module, verdict_module
+from autograder.judge.marking import verdict_module
 
 COURSE = find_course(Path(__file__).parent)
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -13,7 +13,7 @@ spread, 0.91 where it is added to whole grey levels (0.88 to 1.12); grey levels 
 
 from __future__ import annotations
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "gaussian_noise": (

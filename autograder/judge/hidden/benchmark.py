@@ -12,7 +12,7 @@ The 50 ms are judged where there is a GPU only (`real-model`): there P99 at batc
 
 from __future__ import annotations
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "benchmark_inference": (

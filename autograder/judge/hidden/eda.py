@@ -8,7 +8,7 @@ points for being there; a person marks what they say.
 
 from __future__ import annotations
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "eda_statistics": (

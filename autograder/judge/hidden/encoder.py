@@ -5,7 +5,7 @@ Checks that a careless answer passes by accident count only together with one th
 
 from __future__ import annotations
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "forward": (

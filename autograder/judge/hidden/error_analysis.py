@@ -7,7 +7,7 @@ in float64 over 200 seeds, and 1e-3 is allowed.
 
 from __future__ import annotations
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "categorize_failure_modes": (

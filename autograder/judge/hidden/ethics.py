@@ -14,7 +14,7 @@ from waferlab.checks.ethics import THEMES, brief, judge_against
 
 from autograder.base.course import CourseError, find_course
 from autograder.base.notebooks import read_notebook
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "ethical_impact_assessment": (

@@ -14,8 +14,8 @@ from sklearn.metrics import roc_auc_score
 from waferlab.checks.core import Finding, Observation, array_of, error_of
 from waferlab.checks.evaluation import ANOMALIES, NORMALS, TRAIN, VAL
 
+from autograder.base.records import Check
 from autograder.judge.floors import Quantity, floor
-from autograder.judge.hidden import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "compute_anomaly_scores": (

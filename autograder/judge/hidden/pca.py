@@ -8,7 +8,7 @@ import numpy as np
 from waferlab.checks.core import Finding, Observation, array_of
 from waferlab.checks.pca import auroc_of, image_k_values, judge_auroc, trouble
 
-from autograder.judge.hidden import Check
+from autograder.base.records import Check
 
 MAX_TRAIN, MAX_NORMAL, MAX_ANOMALY = 600, 180, 120
 #: Factor by which the training images' singular values fall behind each k, see `sharpened`.

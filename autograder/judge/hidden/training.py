@@ -12,8 +12,8 @@ import numpy as np
 from waferlab.checks.core import Finding, Observation, array_of, error_of
 from waferlab.checks.training import LEARN_HELD, LEARN_SIZE, LEARN_TRAIN, LEARN_VAL
 
+from autograder.base.records import Check
 from autograder.judge.floors import Quantity, floor
-from autograder.judge.hidden import Check
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "kl_weight": (

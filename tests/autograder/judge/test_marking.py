@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from waferlab.checks.core import Finding, Task
 
-from autograder.judge.hidden import Check, give_points
-from autograder.judge.marking import mark_task
+from autograder.base.records import Check
+from autograder.judge.marking import give_points, mark_task
 from autograder.wall.sandbox import Answer
 
 CHECKS = (Check("shape", 1), Check("values", 3), Check("unchanged", 1, requires=("values",)))

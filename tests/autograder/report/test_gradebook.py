@@ -13,10 +13,9 @@ import pytest
 from nbgrader.api import Gradebook
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, words
 
-from autograder.base.course import Course, CourseError, find_course
+from autograder.base.course import Course, CourseError, checks_module, find_course
 from autograder.base.notebooks import grade_id, is_check, read_notebook
-from autograder.base.records import Result, Submission, WrittenResult
-from autograder.judge.hidden import Mark, checks_module
+from autograder.base.records import Mark, Result, Submission, WrittenResult
 from autograder.rebuild import regraft
 from autograder.report import gradebook
 from autograder.report.formgrader import autograded, harmless

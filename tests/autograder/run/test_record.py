@@ -6,8 +6,7 @@ import stat
 import pytest
 
 from autograder.base.course import CourseError
-from autograder.base.records import Result, TaskResult, WrittenResult
-from autograder.judge.hidden import Mark
+from autograder.base.records import Mark, Result, TaskResult, WrittenResult
 from autograder.run.journal import Journal, run_secret, sole_writer, write_tables
 
 

@@ -13,8 +13,8 @@ from waferlab.checks.core import Case, Finding, Observation
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import findings_for, give_points
 from autograder.judge.hidden.benchmark import CHECKS
+from autograder.judge.marking import findings_for, give_points
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "08-benchmark" / "benchmark.ipynb"
 SEED = 20_240_607

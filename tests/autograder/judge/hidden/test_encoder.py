@@ -13,8 +13,8 @@ from waferlab.checks.encoder import TASKS
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import findings_for, give_points
 from autograder.judge.hidden.encoder import CHECKS
+from autograder.judge.marking import findings_for, give_points
 
 ROOT = Path(__file__).resolve().parents[4]
 SEEDS = (1, 20_240_607)

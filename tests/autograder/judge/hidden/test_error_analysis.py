@@ -14,8 +14,9 @@ from waferlab.checks.error_analysis import TASKS
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import Mark, findings_for, give_points
+from autograder.base.records import Mark
 from autograder.judge.hidden.error_analysis import CHECKS
+from autograder.judge.marking import findings_for, give_points
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "07-error-analysis" / "error-analysis.ipynb"
 SEEDS = (1, 20_240_607, 2**47 + 5)

@@ -12,8 +12,9 @@ from waferlab.checks.ethics import TASKS, THEMES, brief, own_sentences, theme_wo
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import Mark, findings_for, give_points
+from autograder.base.records import Mark
 from autograder.judge.hidden.ethics import CHECKS, given_texts
+from autograder.judge.marking import findings_for, give_points
 
 ROOT = Path(__file__).resolve().parents[4]
 NOTEBOOK = ROOT / "source" / "09-ethics" / "ethics.ipynb"

@@ -16,8 +16,8 @@ from waferlab.profiles import PROFILES
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden import findings_for, give_points
 from autograder.judge.hidden.pca import CHECKS, IMAGE_ATOL, MAX_ANOMALY, MAX_NORMAL, MAX_TRAIN, arrays, judge, sharpened
+from autograder.judge.marking import findings_for, give_points
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "03-pca" / "pca.ipynb"
 TASK = TASKS["pca_anomaly_detection"]

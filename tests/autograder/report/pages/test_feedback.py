@@ -10,8 +10,7 @@ import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.base.course import Course
-from autograder.base.records import Result, WrittenResult
-from autograder.judge.hidden import Mark
+from autograder.base.records import Mark, Result, WrittenResult
 from autograder.report.pages.feedback import MAX_BYTES, render
 
 

@@ -11,7 +11,7 @@ import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
 
 from autograder.base.course import Course
-from autograder.judge.hidden import Mark
+from autograder.base.records import Mark
 from autograder.report.pages.report import Chart, render
 
 FULL = replace(
