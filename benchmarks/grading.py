@@ -34,7 +34,7 @@ from common import save
 from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import grade_id, read_notebook, reference_cells, without_markers, write_notebook
 from autograder.demo import answered, copy_course
-from autograder.judge.exam import reference_graft
+from autograder.run.prepare import reference_graft
 from autograder.wall.inside.worker import answer
 
 TOOLS = Path(sys.executable).parent

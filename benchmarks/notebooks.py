@@ -30,7 +30,7 @@ from autograder.author.solutions import execute_notebook, run_environment
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, read_notebook, without_markers
 from autograder.demo import answered
-from autograder.judge.exam import released
+from autograder.run.prepare import released
 
 CORES = str(len(os.sched_getaffinity(0)))
 #: As on a machine where nothing is set.

@@ -31,14 +31,17 @@ from autograder.base.records import Graft, Result, Submission
 from autograder.base.shelf import Shelf
 from autograder.demo import answered, demo_answers
 from autograder.intake import collect
-from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
+from autograder.judge.datasets import choose_dataset, probe_arrays
+from autograder.judge.exam import Exam
 from autograder.judge.marking import mark_task
 from autograder.rebuild import regraft
 from autograder.report import formgrader, gradebook
 from autograder.report.hand_back import write_reports
 from autograder.run.cluster import DaskPool
-from autograder.run.crew import Grader, Pool, _in_pool, grade_graft, grade_submission
+from autograder.run.crew import Pool, _in_pool
 from autograder.run.journal import Journal, fingerprint
+from autograder.run.one import Grader, grade_graft, grade_submission
+from autograder.run.prepare import prepare
 from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import Limits, Sandbox, limits_of
 

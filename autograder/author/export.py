@@ -156,10 +156,15 @@ def staged(course: Course, modules: dict[str, bytes]) -> Iterator[Path]:
         yield Path(folder)
 
 
+def has_checks(folder: Path, module: str) -> bool:
+    """Whether an assignment has a check module in a folder, a single file or one split by task."""
+    return (folder / f"{module}.py").is_file() or (folder / module / "__init__.py").is_file()
+
+
 def _expected_files(course: Course, packages: Path, progress: Progress) -> dict[str, bytes]:
     """The expectations of every assignment that has a check module, by file name."""
     checks = packages / "waferlab" / "checks"
-    modules = [one.module for one in with_notebook(course) if (checks / f"{one.module}.py").is_file()]
+    modules = [one.module for one in with_notebook(course) if has_checks(checks, one.module)]
     progress("running the probes on the reference")
     computed = compute(packages, modules)
     folder = expected_folder(course)

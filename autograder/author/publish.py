@@ -117,8 +117,11 @@ def _is_public(course: Course, path: Path, through: int) -> bool:
     if path.is_relative_to(reference):
         earlier = {assignment.module for assignment in course.assignments if assignment.number < through}
         return path.parent == reference and (path.name == "__init__.py" or path.stem in earlier)
-    if path.parent in (expected_folder(course), expected_folder(course).parent):
-        return path.stem not in _later_modules(course, through)
+    checks = expected_folder(course).parent
+    if path.is_relative_to(checks):  # `encoder.py`, `encoder/forward.py`, `expected/encoder.json`
+        first, *rest = path.relative_to(checks).parts
+        module = Path(rest[0] if first == "expected" else first).stem
+        return path.suffix != ".pyc" and module not in _later_modules(course, through)
     return path.suffix != ".pyc"
 
 

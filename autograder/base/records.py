@@ -15,22 +15,6 @@ TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout", "not run
 
 
 @dataclass(frozen=True)
-class Check:
-    """One line of the points table.
-
-    Attributes:
-        name: the finding that decides it.
-        points: what it is worth.
-        requires: findings without which this one proves nothing (a function that always returns zeros leaves its
-            inputs unchanged, too); when one of them fails, this check gives no points either.
-    """
-
-    name: str
-    points: float
-    requires: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Mark:
     """The points that one check gave, with a message for the student."""
 

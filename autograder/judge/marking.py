@@ -4,47 +4,46 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from types import ModuleType
 
-from waferlab.checks.core import Finding, Observation, Task
+from waferlab.checks.core import Check, Fault, Finding, Observation, Task
 
-from autograder.base.records import Check, Mark, TaskResult, TaskStatus
+from autograder.base.records import Mark, TaskResult, TaskStatus
 from autograder.wall.sandbox import Answer
 
 TIMEOUT = "did not finish in time (the limit is many times what the reference answer takes): is there an endless loop?"
 OWN_DEFECT = "these results could not be judged, which is a defect of the grader: please tell your instructor"
 
 
-def mark_task(module: str, task: Task, checks: Sequence[Check], answer: Answer, expected: Observation) -> TaskResult:
+def mark_task(task: Task, answer: Answer, expected: Observation) -> TaskResult:
     """The result of one task.
 
     Args:
-        module: the assignment's module name.
         task: the task.
-        checks: its points table.
         answer: what the worker sent back.
         expected: the reference's observation.
     """
     if answer.status == "timeout":
-        return without_points(task, checks, "timeout", TIMEOUT)
+        return without_points(task, "timeout", TIMEOUT)
     if answer.status == "crashed":
         where = "while the answer ran" if answer.stage == "probe" else "while the cell was executed"
-        return without_points(task, checks, "crashed", f"the Python process died {where}: {answer.detail}")
+        return without_points(task, "crashed", f"the Python process died {where}: {answer.detail}")
     if answer.missing:
-        return without_points(task, checks, *_missing(task, answer))
+        return without_points(task, *_missing(task, answer))
     if answer.seen.get("unanswered"):
-        return without_points(task, checks, "unanswered", "not yet answered")
+        return without_points(task, "unanswered", "not yet answered")
     try:
-        marks = give_points(checks, findings_for(module, task, answer.seen, expected))
+        marks = give_points(task.checks, task.judge(answer.seen, expected, hidden_faults(task)))
     except Exception:  # whatever a hostile observation provokes, the class goes on
-        return without_points(task, checks, "error", OWN_DEFECT)
+        return without_points(task, "error", OWN_DEFECT)
     return _result(task, "ok", marks, "")
 
 
-def without_points(task: Task, checks: Sequence[Check], status: TaskStatus, message: str) -> TaskResult:
+def without_points(task: Task, status: TaskStatus, message: str) -> TaskResult:
     """A task that gives nothing, for one reason."""
-    return _result(task, status, no_points(checks, message), message)
+    return _result(task, status, [Mark(check.name, 0.0, check.points, message) for check in task.checks], message)
 
 
 def not_run(task: Task) -> TaskResult:
@@ -68,46 +67,44 @@ def _result(task: Task, status: TaskStatus, marks: Sequence[Mark], message: str)
     return TaskResult(task.name, task.title, status, points, most, tuple(marks), message)
 
 
-# --- from findings to points ----------------------------------------------------------------------------------------
+# --- what only the grader checks --------------------------------------------------------------------------------------
 
 
-def verdict_module(module: str) -> ModuleType:
-    """The hidden verdict module of an assignment, for example `autograder.judge.hidden.encoder`."""
-    return importlib.import_module(f"autograder.judge.hidden.{module}")
+def hidden_module(module: str) -> ModuleType | None:
+    """What only the grader has for an assignment, for example `autograder.judge.hidden.pca`; None for most."""
+    name = f"autograder.judge.hidden.{module}"
+    return importlib.import_module(name) if find_spec(name) else None
 
 
-def findings_for(module: str, task: Task, seen: Observation, expected: Observation) -> list[Finding]:
-    """All findings about one task: the visible judge's and the hidden ones."""
-    hidden = getattr(verdict_module(module), "judge", None)
-    extra = hidden(task.name, seen, expected) if hidden else []
-    return [*task.judge(seen, expected), *extra]
+def hidden_faults(task: Task) -> Mapping[str, Fault]:
+    """Faults of a task that only the grader looks for, by check."""
+    return getattr(hidden_module(task.module), "FAULTS", {}).get(task.name, {})
+
+
+# --- from findings to points ------------------------------------------------------------------------------------------
 
 
 def give_points(checks: Sequence[Check], findings: Sequence[Finding]) -> list[Mark]:
-    """Turn findings into points by the task's table.
+    """Turn findings into points.
 
-    A check whose finding is missing, or that was found wrong at least once, gives none. A check whose requirement
-    failed gives none either, and says so.
+    A check whose finding is missing or wrong gives none. A check whose requirement failed gives none either, and says
+    so.
     """
-    by_name: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_name.setdefault(finding.name, []).append(finding)
-    passed = {name: all(finding.passed for finding in group) for name, group in by_name.items()}
-    return [_mark(check, by_name.get(check.name, []), passed) for check in checks]
+    by_name = {finding.name: finding for finding in findings}
+    return [_mark(check, by_name) for check in checks]
 
 
-def _mark(check: Check, findings: Sequence[Finding], passed: dict[str, bool]) -> Mark:
-    if not findings:
+def _mark(check: Check, findings: Mapping[str, Finding]) -> Mark:
+    finding = findings.get(check.name)
+    if finding is None:
         return Mark(check.name, 0.0, check.points, "this check gave no result")
-    wrong = [finding for finding in findings if not finding.passed]
-    if wrong:
-        first = wrong[0]
-        found = without_expected_numbers(first.found)
-        return Mark(check.name, 0.0, check.points, f"{first.tested}: {found}; expected: {first.expected}")
-    missing = [name for name in check.requires if not passed.get(name, False)]
+    if not finding.passed:
+        found = without_expected_numbers(finding.found)
+        return Mark(check.name, 0.0, check.points, f"{finding.tested}: {found}; expected: {finding.expected}")
+    missing = [name for name in check.requires if name not in findings or not findings[name].passed]
     if missing:
         return Mark(check.name, 0.0, check.points, f"counts only together with: {', '.join(missing)}")
-    return Mark(check.name, check.points, check.points, f"{findings[0].tested}: right")
+    return Mark(check.name, check.points, check.points, f"{finding.tested}: right")
 
 
 def without_expected_numbers(found: str) -> str:
@@ -117,8 +114,3 @@ def without_expected_numbers(found: str) -> str:
     '1.7290. You took the mean?'
     """
     return re.sub(r" instead of [-+]?\d+(\.\d+)?(e[-+]?\d+)?", "", found)
-
-
-def no_points(checks: Sequence[Check], message: str) -> list[Mark]:
-    """Every check at zero, for one reason (not answered, crashed, out of time)."""
-    return [Mark(check.name, 0.0, check.points, message) for check in checks]

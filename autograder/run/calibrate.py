@@ -15,9 +15,10 @@ from joblib import Parallel, delayed
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
-from autograder.judge.exam import derive_seed, reference_graft
+from autograder.judge.exam import derive_seed
 from autograder.judge.floors import Quantity, limit_of
-from autograder.judge.marking import verdict_module
+from autograder.judge.marking import hidden_module
+from autograder.run.prepare import reference_graft
 from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 DATASETS = ("fashion-mnist", "synthetic-wafers")
@@ -36,7 +37,7 @@ class Measured:
 
 def quantities(assignment: Assignment) -> tuple[Quantity, ...]:
     """What is to be measured for an assignment; nothing for most."""
-    return getattr(verdict_module(assignment.module), "QUANTITIES", ())
+    return getattr(hidden_module(assignment.module), "QUANTITIES", ())
 
 
 def calibrate(
@@ -88,7 +89,7 @@ def _share(
 def _run(course: Course, assignment: Assignment, name: str, dataset: Any, box: Sandbox) -> Measured:
     secret = secrets.token_bytes(32)
     rng = np.random.default_rng(derive_seed(secret, assignment.slug, "arrays"))
-    arrays = verdict_module(assignment.module).arrays(dataset, rng)
+    arrays = hidden_module(assignment.module).arrays(dataset, rng)  # type: ignore[union-attr]
     wanted = quantities(assignment)
     asks = [Ask(task, derive_seed(secret, assignment.slug, task), SECONDS) for task in {one.task for one in wanted}]
     graft = reference_graft(read_notebook(course.notebook("source", assignment)))

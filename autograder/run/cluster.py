@@ -30,11 +30,11 @@ from distributed.security import Security
 
 from autograder.base.course import CourseError
 from autograder.base.records import Result, Submission
-from autograder.run.crew import GraderDied
+from autograder.run.one import GraderDied
 from autograder.wall.sandbox import WorkerError
 
 if TYPE_CHECKING:
-    from autograder.run.crew import Grader
+    from autograder.run.one import Grader
 
 CONNECT_SECONDS = 5
 PATIENCE_SECONDS = 60.0  # without any worker, before the run gives up

@@ -1,6 +1,6 @@
 """Grade many submissions: one warm worker per process, the same results for any number of processes and any order.
 
-Submissions are taken as fast as they are graded, so that memory does not grow with the class. `pools.py` grades in
+Submissions are taken as fast as they are graded, so that memory does not grow with the class. `processes.py` grades in
 processes of this machine, `cluster.py` on the workers of a dask scheduler; both lose no submission when a process dies.
 """
 
@@ -9,116 +9,21 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from autograder.base.course import CourseError
-from autograder.base.records import Graft, Result, Submission, TaskResult, WrittenResult
+from autograder.base.records import Result, Submission
 from autograder.judge.exam import Exam
-from autograder.judge.marking import mark_task, not_run, without_points
-from autograder.rebuild import regraft
-from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
+from autograder.run.one import Grader, GraderDied, grade_submission, is_readable, modules_of, unreadable
+from autograder.wall.sandbox import Limits, Sandbox, WorkerError
 
 POLL_SECONDS = 2.0  # between two looks at a pool in which nothing finishes
 DEATHS = 3  # after so many dead processes a submission is given up
 
 MAX_IN_A_ROW = 20  # deaths with nothing graded in between: then it is the machine, not a submission
-
-
-class GraderDied(Exception):
-    """The process that graded a submission died: the machine ran out of memory, or somebody killed it."""
-
-
-def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Sequence[str] | None = None) -> list[TaskResult]:
-    """Ask about every answered task of a rebuilt submission and mark it.
-
-    Args:
-        exam: the assignment.
-        graft: the rebuilt submission.
-        box: a warm worker.
-        only: the tasks to run; by default all.
-    """
-    names = [name for name in exam.tasks if only is None or name in only]
-    answered = [name for name in names if _is_answered(graft, name)]
-    module = exam.assignment.module
-    asks = exam.asks(answered)
-    answers = box.run(module, graft, asks, arrays=exam.arrays, references=exam.references) if asks else {}
-    results = []
-    for name in names:
-        task, checks = exam.tasks[name], exam.checks[name]
-        if name in answers:
-            results.append(mark_task(module, task, checks, answers[name], exam.expected[name]))
-        else:
-            results.append(without_points(task, checks, "unanswered", "not yet answered"))
-    return results
-
-
-def _is_answered(graft: Graft, task: str) -> bool:
-    """Whether the task's cell differs from the release's placeholder."""
-    sources = [cell.source.strip() for cell in graft.cells if cell.kind == "solution" and cell.name == task]
-    return any(source and source != graft.stubs.get(task, "").strip() for source in sources)
-
-
-def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result:
-    """One submission, from notebook to result; whatever goes wrong with it costs no other one.
-
-    Raises:
-        CourseError: no worker can be started, so that no submission can be graded.
-    """
-    try:
-        return _graded(exam, submission, box)
-    except CourseError:
-        raise
-    except Exception as error:
-        cause = f"could not be graded, which is a defect of the grader ({type(error).__name__}): please report it"
-        return unreadable(replace(submission, cause=cause), box.limits)
-
-
-def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
-    graft = regraft(exam.release, submission.read(), exam.defines)
-    graded = {task.name: task for task in grade_graft(exam, graft, box, exam.only)}
-    tasks = [graded.get(name) or not_run(task) for name, task in exam.tasks.items()]
-    written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
-    return Result(
-        student=submission.student,
-        file=submission.file,
-        assignment=exam.assignment.slug,
-        status="graded",
-        repairs=(*submission.repairs, *graft.repairs),
-        tasks=tuple(tasks),
-        written=tuple(written),
-        points=sum(task.points for task in tasks),
-        max_points=sum(task.max_points for task in tasks),
-        warnings=_warnings(box.limits),
-        answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
-        submitted_at=submission.submitted_at,
-    )
-
-
-def _is_readable(submission: Submission) -> bool:
-    return submission.notebook is not None and submission.assignment is not None and not submission.cause
-
-
-def _warnings(limits: Limits) -> tuple[str, ...]:
-    return () if limits.walled else (NO_WALL,)
-
-
-def unreadable(submission: Submission, limits: Limits) -> Result:
-    """The row of a submission that could not be graded, with its cause."""
-    slug = submission.assignment.slug if submission.assignment else None
-    return Result(
-        submission.student,
-        submission.file,
-        slug,
-        "unreadable",
-        submission.cause,
-        submission.repairs,
-        warnings=_warnings(limits),
-        submitted_at=submission.submitted_at,
-    )
 
 
 class Pool(Protocol):
@@ -166,7 +71,7 @@ def grade_all(
     with contextlib.closing(_readable(submissions, limits)) as queue:
         if jobs == 1 and scheduler is None:
             with contextlib.ExitStack() as stack:
-                box = box or stack.enter_context(Sandbox(_modules(exams), limits))
+                box = box or stack.enter_context(Sandbox(modules_of(exams), limits))
                 yield from (one if isinstance(one, Result) else _one(exams, one, box) for one in queue)
             return
         if box is not None:
@@ -178,7 +83,7 @@ def grade_all(
 
 def _readable(submissions: Iterable[Submission], limits: Limits) -> Iterator[Submission | Result]:
     """Submissions that can be graded, and the rows of those that cannot."""
-    yield from (one if _is_readable(one) else unreadable(one, limits) for one in submissions)
+    yield from (one if is_readable(one) else unreadable(one, limits) for one in submissions)
 
 
 def _one(exams: Mapping[str, Exam], submission: Submission, box: Sandbox) -> Result:
@@ -262,44 +167,3 @@ class _Crew:
             self.start(submission)
         else:
             self.suspects.append(submission)
-
-
-def _modules(exams: Mapping[str, Exam]) -> list[str]:
-    return sorted(exam.assignment.module for exam in exams.values())
-
-
-class Grader:
-    """What a process needs for grading; it is sent to each process once, not with each submission.
-
-    Threads may share it: each call takes a warm worker that is free, or starts one, and gives it back.
-
-    Args:
-        exams: the assignments, by slug.
-        limits: what each question may use.
-    """
-
-    def __init__(self, exams: Mapping[str, Exam], limits: Limits) -> None:
-        self.exams = exams
-        self.limits = limits
-        self.folder: Path | None = None
-        self._free: list[Sandbox] = []
-
-    def grade(self, submission: Submission) -> Result:
-        """Grade one submission; its worker stays warm for the next.
-
-        Raises:
-            CourseError: no worker can be started.
-        """
-        try:
-            box = self._free.pop()
-        except IndexError:
-            box = Sandbox(_modules(self.exams), self.limits, self.folder)
-        try:
-            return _one(self.exams, submission, box)
-        finally:
-            self._free.append(box)
-
-    def close(self) -> None:
-        """End the warm workers."""
-        while self._free:
-            self._free.pop().close()

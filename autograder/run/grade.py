@@ -12,11 +12,13 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result, Submission
 from autograder.base.shelf import Shelf
 from autograder.intake import collect
-from autograder.judge.exam import Exam, choose_dataset, prepare, probe_arrays
+from autograder.judge.datasets import choose_dataset, probe_arrays
+from autograder.judge.exam import Exam
 from autograder.report.late import due_dates, late_rules
 from autograder.report.lms import roster
 from autograder.run.crew import grade_all
 from autograder.run.journal import Journal, fingerprint, run_secret, same_work, sole_writer
+from autograder.run.prepare import prepare
 from autograder.run.selection import Selection, merged, select
 from autograder.wall.sandbox import Sandbox, started
 

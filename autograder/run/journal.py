@@ -76,7 +76,7 @@ def fingerprint(submission: Submission, exam: Exam | None) -> str:
         parts.append(submission.submitted_at)
     text = json.dumps([*parts, exam.digest if exam else None])
     handed_in = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"{handed_in}.{exam.code[:12]}" if exam else handed_in
+    return f"{handed_in}.{exam.digest[:12]}" if exam else handed_in
 
 
 def same_work(key: str) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import is_answer
-from autograder.judge.exam import choose_dataset, prepare, probe_arrays, released
+from autograder.judge.datasets import choose_dataset, probe_arrays
 from autograder.rebuild import from_answer
-from autograder.run.crew import grade_graft
+from autograder.run.one import grade_graft
+from autograder.run.prepare import prepare, released
 from autograder.wall.sandbox import Sandbox, limits_of
 
 MAX_ANSWER = 2 * 2**20

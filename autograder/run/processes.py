@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
 
 from autograder.base.records import Result, Submission
-from autograder.run.crew import GraderDied
+from autograder.run.one import GraderDied
 
 if TYPE_CHECKING:
-    from autograder.run.crew import Grader
+    from autograder.run.one import Grader
 
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 CLOSE_SECONDS = 10.0

@@ -14,8 +14,9 @@ from attack_answers import RIGHT, STUB, TASK
 from autograder.base.course import find_course
 from autograder.base.notebooks import read_notebook
 from autograder.base.records import Cell, Graft
-from autograder.judge.exam import prepare, probe_arrays, reference_graft
-from autograder.run.crew import grade_graft
+from autograder.judge.datasets import probe_arrays
+from autograder.run.one import grade_graft
+from autograder.run.prepare import prepare, reference_graft
 from autograder.wall.sandbox import Ask, Sandbox, limits_of
 
 SECRET = bytes(range(32))

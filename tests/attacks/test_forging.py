@@ -56,7 +56,7 @@ def test_only_numbers_come_over_the_border(box, exam, marks):
 def run_folder(course, exam, box, reference, tmp_path_factory):
     """A run folder in which every text that a student can choose is hostile."""
     from autograder.base.records import Cell, Graft
-    from autograder.run.crew import grade_graft
+    from autograder.run.one import grade_graft
 
     source = (
         f"class {'E' * 20}(Exception): pass\ndef kl_divergence(mu, logvar):\n    raise {'E' * 20}({EVIL!r})\n# {EVIL}"

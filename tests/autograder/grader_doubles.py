@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.base.course import Assignment
 from autograder.base.records import Result, Submission
-from autograder.run.crew import Grader
+from autograder.run.one import Grader
 from autograder.wall.sandbox import Limits, WorkerError
 
 ASSIGNMENT = Assignment("04-encoder", "Encoder", 14)

@@ -1,9 +1,10 @@
 """One check, two runners: the parts that every check is made of.
 
-A check is a pair. The **probe** feeds the student's code inputs made from a seed and returns plain data. The **judge**
-turns that data into findings. In a notebook both run in one process, with a public seed and expectations that were
-computed from the reference beforehand (`checks/expected/*.json`). The grader runs the same probe behind a wall with a
-secret seed, and the judge outside, with expectations it computes itself.
+A task's **probe** feeds the student's code inputs made from a seed and returns plain data. Each of its **checks** says
+in one record what is tested, what is expected, what it is worth, and how a fault is found in those data. In a notebook
+all of it runs in one process, with a public seed and expectations that were computed from the reference beforehand
+(`checks/expected/*.json`). The grader runs the same probe behind a wall with a secret seed, and judges outside, with
+expectations it computes itself.
 
 This module imports numpy only, so that the grader's trusted process can judge without loading torch.
 """
@@ -17,8 +18,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -48,12 +50,43 @@ class Case:
         return np.random.default_rng([self.seed, *stream])
 
 
+#: `(seen, expected)` -> what is wrong, in words; None when nothing is. Sees plain data only and must survive any.
+Fault = Callable[[Observation, Observation], str | None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a task, whole: a line of its points table and the way it is judged.
+
+    Attributes:
+        name: short identifier, unique within the task.
+        points: what it is worth.
+        tested: what is tested, in words.
+        goal: what is expected, in words.
+        fault: what is wrong with an observation, in words, or None; without it only the grader can tell, and the check
+            is in no visible table.
+        requires: checks without which this one proves nothing (a function that always returns zeros leaves its inputs
+            unchanged, too); when one of them fails, this one gives no points either.
+    """
+
+    name: str
+    points: float
+    tested: str
+    goal: str
+    fault: Fault | None = None
+    requires: tuple[str, ...] = ()
+
+    def finding(self, fault: str | None) -> Finding:
+        """The outcome of this check."""
+        return Finding(self.name, self.tested, fault is None, fault or "right", self.goal)
+
+
 @dataclass(frozen=True)
 class Finding:
     """The outcome of one check, in words that a student can act on.
 
     Attributes:
-        name: short identifier, unique within the task; the grader's points table uses it.
+        name: the check's.
         tested: what was tested.
         passed: whether it is right.
         found: what the student's code gave.
@@ -67,25 +100,115 @@ class Finding:
     expected: str
 
 
+class NotAnswered(Exception):
+    """The release's placeholder was met: the task is not answered, and there is nothing more to ask."""
+
+
 @dataclass(frozen=True)
 class Task:
     """One graded task of an assignment.
 
     Attributes:
+        module: the assignment's module name, for example `encoder`.
         name: the grade_id of its solution cell; its check cell is `check-<name>`.
         title: how the notebook calls it, for example `Task 1: ConvEncoder.forward`.
         defines: the names that its solution cell defines and the probe needs.
-        probe: `(answers, case) -> observation`; runs student code, so it must expect anything.
-        judge: `(seen, expected) -> findings`; sees plain data only and must survive any.
-        expects: keys of the reference's observation that the judge reads from `expected`.
+        observe: `(answers, case) -> observation`; runs student code, so it must expect anything.
+        checks: what is judged, in the order of the table.
+        expects: keys of the reference's observation that the checks read from `expected`.
     """
 
+    module: str
     name: str
     title: str
     defines: tuple[str, ...]
-    probe: Callable[[Mapping[str, Any], Case], Observation]
-    judge: Callable[[Observation, Observation], list[Finding]]
+    observe: Callable[[Mapping[str, Any], Case], Observation]
+    checks: tuple[Check, ...]
     expects: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """What all checks together are worth."""
+        return sum(check.points for check in self.checks)
+
+    def probe(self, answers: Mapping[str, Any], case: Case) -> Observation:
+        """Run the answers on the inputs of a case; `{"unanswered": True}` where the placeholder still stands.
+
+        Args:
+            answers: by name, at least those in `defines`.
+            case: what the inputs are made from.
+        """
+        try:
+            return self.observe(answers, case)
+        except NotAnswered:
+            return {"unanswered": True}
+
+    def judge(
+        self, seen: Observation, expected: Observation, hidden: Mapping[str, Fault] | None = None
+    ) -> list[Finding]:
+        """A finding for every check that can be judged.
+
+        Args:
+            seen: the student's observation.
+            expected: the reference's.
+            hidden: further faults by check, which only the grader looks for; what a student sees comes first.
+        """
+        seen, hidden = dict(seen), hidden or {}
+        findings = []
+        for check in self.checks:
+            faults = [fault for fault in (check.fault, hidden.get(check.name)) if fault]
+            if faults:
+                found = (fault(seen, expected) for fault in faults)
+                findings.append(check.finding(next((fault for fault in found if fault is not None), None)))
+        return findings
+
+    def check(self, *answers: Any) -> int | None:
+        """Check answers in the student's notebook: print a table, raise when something is wrong.
+
+        Args:
+            answers: what the solution cell defines, in the order of `defines`.
+
+        Returns:
+            None when all is right (nbgrader then gives the cell's points), 0 when the task is not yet answered
+            (nbgrader reads it as no points, and the notebook goes on).
+
+        Raises:
+            CheckFailed: at least one check found something wrong.
+            TypeError: another number of answers than the task defines.
+        """
+        if len(answers) != len(self.defines):
+            raise TypeError(f"{self.title}: {len(answers)} answers given, expected {', '.join(self.defines)}")
+        seen = self.probe(dict(zip(self.defines, answers, strict=True)), Case(PUBLIC_SEED))
+        if seen.get("unanswered"):
+            print(f"{self.title}: not yet answered.")
+            return 0
+        findings = self.judge(seen, public_expectations(self.module, self.name))
+        print(table(self.title, findings))
+        wrong = [finding.name for finding in findings if not finding.passed]
+        if wrong:
+            raise CheckFailed(f"{self.title}: {len(wrong)} of {len(findings)} checks failed, see the table above")
+        return None
+
+
+def by_name(*tasks: Task) -> dict[str, Task]:
+    """An assignment's tasks by name, in the notebook's order."""
+    return {task.name: task for task in tasks}
+
+
+T = TypeVar("T")
+
+
+def once(analyse: Callable[[Observation, Observation], T]) -> Callable[[Observation, Observation], T]:
+    """Remember the last analysis: several checks of a task read the same, and `Task.judge` gives all the same data."""
+    last: list[Any] = []
+
+    @wraps(analyse)
+    def remembered(seen: Observation, expected: Observation) -> T:
+        if not last or last[0] is not seen or last[1] is not expected:
+            last[:] = [seen, expected, analyse(seen, expected)]
+        return last[2]
+
+    return remembered
 
 
 class CheckFailed(AssertionError):
@@ -102,13 +225,15 @@ def describe_error(error: BaseException) -> str:
 def scenario(seen: Observation, name: str) -> Iterator[None]:
     """Run one part of a probe; an exception becomes `seen["<name>.error"]` and the other parts go on.
 
-    A `NotImplementedError` additionally sets `seen["unanswered"]`: the release's placeholder raises it.
+    Raises:
+        NotAnswered: a `NotImplementedError`, which the release's placeholder raises.
     """
     try:
         yield
+    except NotAnswered:
+        raise
     except NotImplementedError as error:
-        seen["unanswered"] = True
-        seen[f"{name}.error"] = describe_error(error)
+        raise NotAnswered(describe_error(error)) from error
     except Exception as error:  # whatever student code raises is a result, not a failure of the probe
         seen[f"{name}.error"] = describe_error(error)
 
@@ -144,42 +269,32 @@ def relative_difference(got: np.ndarray, want: np.ndarray) -> float:
     return float(np.abs(got - want).max()) / (scale if scale > 0 else 1.0)
 
 
-def judge_close(
-    name: str,
-    tested: str,
-    seen: Observation,
-    expected: Observation,
-    key: str,
-    *,
-    part: str,
-    rtol: float,
-    hint: str = "",
-) -> Finding:
-    """The finding "the array under `key` equals the expected one to `rtol` of its largest value".
+def close_fault(
+    seen: Observation, expected: Observation, key: str, *, part: str, rtol: float, hint: str = ""
+) -> str | None:
+    """What is wrong with the array under `key`, in words; None when it equals the expected one.
 
     Args:
-        name: the finding's name.
-        tested: what is tested, in words.
         seen: the student's observation.
         expected: the reference's observation.
         key: the array's key in both.
         part: the scenario that made it, for its error message.
         rtol: tolerance relative to the largest expected magnitude.
-        hint: what is most often wrong, appended when it fails.
+        hint: what is most often wrong.
     """
     want = np.asarray(expected[key], dtype=np.float64)
     got = array_of(seen, key)
-    goal = f"equal to within {rtol:g} (relative)"
     if error := error_of(seen, part):
-        return Finding(name, tested, False, f"raised {error}", goal)
+        return f"raised {error}"
     if got is None:
-        return Finding(name, tested, False, "no array of numbers", goal)
+        return "no array of numbers"
     if got.shape != want.shape:
-        return Finding(name, tested, False, f"shape {got.shape}", f"shape {want.shape}")
+        return f"shape {got.shape} instead of {want.shape}"
     difference = relative_difference(got, want)
+    if difference <= rtol:
+        return None
     found = "NaN or infinite values" if math.isinf(difference) else f"largest difference {difference:.1e}"
-    passed = difference <= rtol
-    return Finding(name, tested, passed, found if passed or not hint else f"{found}. {hint}", goal)
+    return f"{found}. {hint}" if hint else found
 
 
 def table(title: str, findings: Sequence[Finding]) -> str:
@@ -202,28 +317,6 @@ def public_expectations(slug: str, task: str) -> Observation:
     """
     text = (resources.files("waferlab.checks") / "expected" / f"{slug}.json").read_text(encoding="utf-8")
     return json.loads(text)[task]
-
-
-def run_visible(slug: str, task: Task, answers: Mapping[str, Any]) -> int | None:
-    """Run one check in the student's notebook: print the table, raise when something is wrong.
-
-    Returns:
-        None when all is right (nbgrader then gives the cell's points), 0 when the task is not yet answered (nbgrader
-        reads it as no points, and the notebook goes on).
-
-    Raises:
-        CheckFailed: at least one finding is wrong.
-    """
-    seen = task.probe(answers, Case(PUBLIC_SEED))
-    if seen.get("unanswered"):
-        print(f"{task.title}: not yet answered.")
-        return 0
-    findings = task.judge(seen, public_expectations(slug, task.name))
-    print(table(task.title, findings))
-    wrong = [finding.name for finding in findings if not finding.passed]
-    if wrong:
-        raise CheckFailed(f"{task.title}: {len(wrong)} of {len(findings)} checks failed, see the table above")
-    return None
 
 
 @contextmanager
