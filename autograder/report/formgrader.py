@@ -83,7 +83,7 @@ def write_settings(course: Course, folder: Path) -> None:
     text = CONFIG.format(course_id=COURSE_ID)
     if os.environ.get(ENVIRONMENT):
         text += f"c.CourseDirectory.db_url = os.environ[{ENVIRONMENT!r}]  # where this class was recorded\n"
-    elif url := course.settings.get("gradebook", {}).get("url"):
+    elif url := course.settings.gradebook.url:
         text += f"c.CourseDirectory.db_url = os.environ.get({ENVIRONMENT!r}) or {url!r}\n"
     _write(folder / "nbgrader_config.py", text)
 

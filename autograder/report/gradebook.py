@@ -63,7 +63,7 @@ def address(course: Course, folder: Path) -> str:
 
 
 def _configured(course: Course) -> str:
-    url = str(course.settings.get("gradebook", {}).get("url", ""))
+    url = course.settings.gradebook.url
     if url and _parsed(url).password is not None:
         raise CourseError(
             f"[gradebook] url in course.toml holds a password: leave it out there and set {ENVIRONMENT} to the whole "

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from autograder.base.course import Course, CourseError
+from autograder.base.course import Course
 from autograder.base.records import Result
+from autograder.base.settings import Late
 
 DAY = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -23,59 +23,9 @@ _TIME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Late:
-    """What `[late]` in `course.toml` says.
-
-    Attributes:
-        per_day: share of an assignment's full points that each started day costs, from 0 to 1.
-        grace_minutes: so much later than due is not late yet.
-        most: no lateness costs a larger share than this, from 0 to 1.
-        accept_days: later than this many days, a submission gets no points at all; None accepts any.
-    """
-
-    per_day: float = 0.0
-    grace_minutes: float = 0.0
-    most: float = 1.0
-    accept_days: float | None = None
-
-
-def late_rules(course: Course) -> Late:
-    """The rules of this course; without `[late]` nothing is taken off.
-
-    Raises:
-        CourseError: an unknown setting, or a value out of its range.
-    """
-    table = course.settings.get("late", {})
-    names = list(Late.__dataclass_fields__)
-    for name, value in table.items():
-        if name not in names:
-            raise CourseError(f"[late] in course.toml has the setting {name!r}: expected one of {', '.join(names)}")
-        most = 1.0 if name in ("per_day", "most") else math.inf
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-            span = "from 0 to 1" if most == 1 else "of 0 or more"
-            raise CourseError(f"[late] {name} in course.toml is {value!r}: expected a number {span}")
-    return Late(**table)
-
-
 def due_dates(course: Course) -> dict[str, datetime]:
-    """When each assignment is due, where `course.toml` says so.
-
-    Raises:
-        CourseError: a due date is no date with time and offset.
-    """
-    entries: Mapping[str, Mapping[str, Any]] = course.settings.get("assignments", {})
-    return {slug: _due(slug, entry["due"]) for slug, entry in entries.items() if "due" in entry}
-
-
-def _due(slug: str, value: Any) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        found = value.isoformat() if hasattr(value, "isoformat") else repr(value)
-        raise CourseError(
-            f"{slug} in course.toml is due {found}: expected a date and time with an offset from UTC and no quotes, "
-            "for example due = 2026-12-01T23:59:00+01:00"
-        )
-    return value
+    """When each assignment is due, where `course.toml` says so."""
+    return {slug: entry.due for slug, entry in course.settings.assignments.items() if entry.due}
 
 
 def parse_time(text: str, now: datetime) -> datetime:
@@ -142,12 +92,8 @@ def penalty(late: timedelta, full: float, rules: Late) -> float:
 
 
 def with_penalties(course: Course, results: Sequence[Result]) -> list[Result]:
-    """The results with what lateness costs each.
-
-    Raises:
-        CourseError: `course.toml` has a due date or a rule that makes no sense.
-    """
-    due, rules = due_dates(course), late_rules(course)
+    """The results with what lateness costs each."""
+    due, rules = due_dates(course), course.settings.late
     charged = []
     for one in results:
         if one.status == "graded" and (late := lateness(one, due, rules)):
@@ -158,7 +104,7 @@ def with_penalties(course: Course, results: Sequence[Result]) -> list[Result]:
 
 def sentence(course: Course, result: Result) -> str:
     """When it was handed in, and how late that was; empty where no time or no due date is known."""
-    due, rules = due_dates(course), late_rules(course)
+    due, rules = due_dates(course), course.settings.late
     if not result.submitted_at or result.assignment not in due:
         return ""
     end = due[result.assignment]

@@ -61,7 +61,7 @@ def roster(course: Course) -> list[Person]:
     Raises:
         CourseError: it is missing, no CSV with a column `id`, or an id is empty or stands twice.
     """
-    name = course.settings.get("lms", {}).get("roster", "")
+    name = course.settings.lms.roster
     if not name:
         return []
     path = course.root / "course" / str(name)
@@ -99,14 +99,14 @@ def tables(course: Course, results: Iterable[Result]) -> Tables:
     best = chosen(results)
     slugs = {one.assignment for one in results}
     columns = [one for one in course.assignments if one.slug in slugs]
-    missing = _missing(course)
+    missing = 0.0 if course.settings.lms.missing == "zero" else ""
     rows = []
     for person, names in people:
         own = [next((best[name, one.slug] for name in names if (name, one.slug) in best), None) for one in columns]
         handed = [any(one.student in names and one.assignment == column.slug for one in results) for column in columns]
         rows.append((person, [_score(one, here, missing) for one, here in zip(own, handed, strict=True)]))
-    settings = course.settings.get("assignments", {})
-    titles = [_canvas_title(one, settings[one.slug]) for one in columns]
+    settings = course.settings.assignments
+    titles = [_canvas_title(one, settings[one.slug].canvas_id) for one in columns]
     canvas = [[*CANVAS, *titles], ["    Points Possible", "", "", "", "", *(one.points for one in columns)]]
     canvas += [[p.name or p.id, p.canvas_id, p.sis_id, p.login or p.id, p.section, *cells] for p, cells in rows]
     moodle = [[*MOODLE, *(one.title for one in columns)], *([p.id, p.name, p.email, *cells] for p, cells in rows)]
@@ -142,21 +142,14 @@ def _matched(known: Sequence[Person], students: Sequence[str]) -> tuple[list[tup
     return [(person, names[person.id]) for person in known], strangers
 
 
-def _missing(course: Course) -> str | float:
-    word = course.settings.get("lms", {}).get("missing", "empty")
-    if word not in ("empty", "zero"):
-        raise CourseError(f'[lms] missing in course.toml is {word!r}: expected "empty" or "zero"')
-    return 0.0 if word == "zero" else ""
-
-
 def _score(result: Result | None, handed_in: bool, missing: str | float) -> str | float:
     if result is None:
         return "" if handed_in else missing
     return round(result.total, 4) if result.is_whole and not result.to_mark else ""
 
 
-def _canvas_title(assignment: Assignment, settings: Mapping[str, object]) -> str:
-    return f"{assignment.title} ({settings['canvas_id']})" if settings.get("canvas_id") else assignment.title
+def _canvas_title(assignment: Assignment, canvas_id: int | str | None) -> str:
+    return f"{assignment.title} ({canvas_id})" if canvas_id else assignment.title
 
 
 def _remarks(results: Iterable[Result], strangers: Sequence[str], absent: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from autograder.base.shelf import Shelf
 from autograder.intake import collect
 from autograder.judge.datasets import choose_dataset, probe_arrays
 from autograder.judge.exam import Exam
-from autograder.report.late import due_dates, late_rules
 from autograder.report.lms import roster
 from autograder.run.crew import grade_all
 from autograder.run.journal import Journal, fingerprint, run_secret, same_work, sole_writer
@@ -77,7 +76,7 @@ def grade(
         from autograder.run.cluster import check_cluster
 
         check_cluster(scheduler)
-    due_dates(course), late_rules(course), roster(course)  # a mistake in them is said before an hour of grading
+    roster(course)  # a mistake in it is said before an hour of grading
     selection = select(course, only) if only else None
     progress("reading what was handed in", 0, 0)
     with Shelf() as shelf, box or started(course, walled=walled) as box:
@@ -104,7 +103,7 @@ def _grade(
     progress: Progress,
 ) -> Graded:
     secret = run_secret(out)
-    name = choose_dataset(dataset or course.settings["grading"]["dataset"])
+    name = choose_dataset(dataset or course.settings.grading.dataset)
     assignments = [one for one in _assignments(submissions) if selection is None or one.slug in selection]
     if not assignments and selection is not None:
         raise CourseError(f"nothing was handed in for {', '.join(selection)}: nothing is graded again")

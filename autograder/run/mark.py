@@ -52,7 +52,7 @@ def mark(
         (path, *from_answer(release, stubs if _is_blank(source) else source, defines)) for path, source in sources
     ]
     secret = secrets.token_bytes(32)
-    name = choose_dataset(dataset or course.settings["grading"]["dataset"])
+    name = choose_dataset(dataset or course.settings.grading.dataset)
     arrays = probe_arrays([assignment], name, secret).get(assignment.slug, {})
     with Sandbox([assignment.module], limits_of(course, walled=walled)) as box:
         exam = prepare(course, assignment, secret, arrays, box)

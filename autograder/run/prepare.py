@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
+from autograder.base.settings import Grading
 from autograder.judge.exam import Exam, derive_seed
 from autograder.judge.marking import hidden_module, mark_task
 from autograder.wall.sandbox import Answer, Ask, Sandbox
@@ -61,7 +62,7 @@ def prepare(
     earlier = course.modules_before(assignment)
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
-    seconds = {name: time_limit(course.settings["grading"], answer.seconds) for name, answer in timed.items()}
+    seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
     more = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
     expected = {name: {**answer.seen, **more.get(name, {})} for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
@@ -70,15 +71,14 @@ def prepare(
     return exam
 
 
-def time_limit(settings: Mapping[str, float], seconds: float) -> float:
+def time_limit(settings: Grading, seconds: float) -> float:
     """The time limit of a question whose reference took so many seconds.
 
-    >>> settings = {"time_factor": 20, "min_seconds": 8, "long_seconds": 30, "long_factor": 5}
-    >>> [time_limit(settings, taken) for taken in (0.1, 1, 3, 10)]
+    >>> [time_limit(Grading(), taken) for taken in (0.1, 1, 3, 10)]
     [8.0, 20.0, 30.0, 50.0]
     """
-    most = max(settings["long_seconds"], settings["long_factor"] * seconds)
-    return float(max(settings["min_seconds"], min(settings["time_factor"] * seconds, most)))
+    most = max(settings.long_seconds, settings.long_factor * seconds)
+    return float(max(settings.min_seconds, min(settings.time_factor * seconds, most)))
 
 
 def _text_of(graft: Graft) -> str:

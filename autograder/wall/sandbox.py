@@ -52,8 +52,8 @@ class Limits:
 
 def limits_of(course: Course, *, walled: bool = True) -> Limits:
     """The limits in `course.toml`, with or without the wall."""
-    settings = course.settings["grading"]
-    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20), walled)
+    settings = course.settings.grading
+    return Limits(settings.max_memory_gb, int(settings.max_output_mb * 2**20), walled)
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def render(
     in_all = any(one.is_adjusted for one in graded)
     return pages.render(
         "report.html.j2",
-        course_title=course.settings.get("title", "Course"),
+        course_title=course.settings.title,
         dataset=dataset,
         warnings=sorted({warning for one in results for warning in one.warnings}),
         assignments=assignments,
