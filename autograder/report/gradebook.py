@@ -21,9 +21,9 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.names import safe_name
 from autograder.base.notebooks import grade_id, grading, read_notebook
 from autograder.base.records import Result, TaskResult, WrittenResult
-from autograder.intake import safe_name
 
 FILE = "gradebook.db"
 ENVIRONMENT = "COURSE_GRADEBOOK_URL"

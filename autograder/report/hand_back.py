@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.base.course import Course, CourseError
+from autograder.base.names import safe_name
 from autograder.base.records import Result, Submission
-from autograder.intake import safe_name
 from autograder.report import formgrader, gradebook
 from autograder.report.gradebook import GradedCell, chosen, student_ids
 from autograder.report.late import with_penalties
