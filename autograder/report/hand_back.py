@@ -17,7 +17,8 @@ from autograder.report.late import with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
 from autograder.report.similar import similar_pairs
-from autograder.run.journal import RESULTS, Journal, sole_writer, sort_key, write_tables
+from autograder.report.tables import write_tables
+from autograder.run.journal import RESULTS, Journal, sole_writer, sort_key
 
 RUN = "run.json"  # what reports say about the run as a whole
 

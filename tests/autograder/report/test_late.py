@@ -12,7 +12,7 @@ from page_samples import RESULT, words
 from autograder.base.settings import Late
 from autograder.report.late import penalty, sentence, with_penalties
 from autograder.report.pages import feedback
-from autograder.run.journal import write_tables
+from autograder.report.tables import write_tables
 
 DUE = "due = 2026-12-01T23:59:00+01:00"
 RULES = "\n[late]\nper_day = 0.1\ngrace_minutes = 5\nmost = 0.5\naccept_days = 14\n"
