@@ -200,7 +200,10 @@ def harmless(text: str) -> str:
     >>> harmless("<script>alert(1)</script> $a<b$ ![x](http://e) $\\href{javascript:f()}{x}$")
     '< script>alert(1)< /script> $a< b$ ![x] (http://e) $href{javascript:f()}{x}$'
     """
-    text = shown(text, MAX_CELL)
-    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
-    text = re.sub(r"\](?=[(:])", "] ", text)
-    return re.sub(rf"\\(?=(?:{'|'.join(ACTIVE_TEX)})(?![A-Za-z]))", "", text)
+    text, before = shown(text, MAX_CELL), ""
+    while text != before:  # a backslash that goes can leave another, or a tag behind a bare `<`
+        before = text
+        text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+        text = re.sub(r"\](?=[(:])", "] ", text)
+        text = re.sub(rf"\\+(?=(?:{'|'.join(ACTIVE_TEX)})(?![A-Za-z]))", "", text)
+    return text

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from autograder.base.course import Course, CourseError
+from autograder.base.names import safe_name
 from autograder.base.records import Result
-from autograder.intake import safe_name
 from autograder.report import formgrader, gradebook
 from autograder.report.gradebook import GradedCell, chosen, student_ids
 from autograder.report.late import with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
 from autograder.report.similar import similar_pairs
-from autograder.run.journal import write_tables
+from autograder.report.tables import write_tables
 
 RUN = "run.json"  # what reports say about the run as a whole
 

@@ -3,67 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, timedelta
 
 from autograder.base.course import Course
 from autograder.base.records import Result
 from autograder.base.settings import Late
 
 DAY = timedelta(days=1)
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-CLOCKS = timedelta(minutes=10)  # by which two machines' clocks may differ
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?"
-    r"(?: ?(Z|[+-]\d\d:?\d\d)| ([A-Za-z][\w+/-]{0,40}))?",
-    re.ASCII,
-)
 
 
 def due_dates(course: Course) -> dict[str, datetime]:
     """When each assignment is due, where `course.toml` says so."""
     return {slug: entry.due for slug, entry in course.settings.assignments.items() if entry.due}
-
-
-def parse_time(text: str, now: datetime) -> datetime:
-    """When something was handed in, in UTC, from the words of nbgrader's `timestamp.txt`.
-
-    As in `nbgrader.utils.parse_utc`, a zone may be an offset or a name, and a time without one is UTC. In the hour that
-    a clock shows twice in autumn, the earlier is meant.
-
-    >>> parse_time("2026-03-29 03:30:00 Europe/Berlin", datetime(2027, 1, 1, tzinfo=UTC)).isoformat()
-    '2026-03-29T01:30:00+00:00'
-
-    Args:
-        text: the file's contents; nobody vouches for them.
-        now: nothing is handed in later than this.
-
-    Raises:
-        ValueError: with a sentence for people.
-    """
-    found = _TIME.fullmatch(text.strip())
-    if not found:
-        raise ValueError("its timestamp is no date and time")
-    try:
-        fields = [int(one or 0) for one in found.groups()[:6]]
-        time = datetime(*fields, tzinfo=_zone(found[7], found[8])).astimezone(UTC)  # type: ignore[misc, arg-type]
-    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError):
-        raise ValueError("its timestamp is no date and time that exists, or names an unknown time zone") from None
-    if not EARLIEST <= time <= now + CLOCKS:
-        raise ValueError("its timestamp lies in the future" if time > now else "its timestamp is before the year 2000")
-    return time
-
-
-def _zone(offset: str | None, name: str | None) -> tzinfo:
-    if name:
-        return ZoneInfo(name)
-    if not offset or offset == "Z":
-        return UTC
-    hours, minutes = int(offset[1:3]), int(offset[-2:])
-    return timezone((-1 if offset[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
 
 
 def lateness(result: Result, due: Mapping[str, datetime], rules: Late) -> timedelta | None:

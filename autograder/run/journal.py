@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import fcntl
 import hashlib
 import json
@@ -11,7 +10,7 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,6 @@ from autograder.run.selection import Selection
 JOURNAL = "journal.jsonl"
 RESULTS = "results.jsonl"
 SECRET = "secret"
-#: `total` is `points + written_points + extra_credit - late_penalty`, never below 0.
-GRADES = [
-    *("student", "assignment", "status", "points", "max_points", "written_points", "written_max", "to_mark"),
-    *("extra_credit", "late_penalty", "total", "max_total", "file", "remarks"),
-]
 SYNC_SECONDS = 5.0  # between two calls that make the disk itself hold what was written
 
 
@@ -267,53 +261,3 @@ def _result_from(entry: dict[str, Any]) -> Result:
     written = tuple(WrittenResult(**answer) for answer in entry["written"])
     helpers = tuple(HelperCell(**cell) for cell in entry["helpers"])
     return Result(**{**entry, **lists, "tasks": tasks, "written": written, "helpers": helpers})
-
-
-def write_tables(folder: Path, results: Sequence[Result]) -> None:
-    """`grades.csv`, a row per submission, and `checks.csv`, a row per check."""
-    write_csv(folder / "grades.csv", GRADES, [_grades_row(one) for one in results])
-    checks = [
-        [one.student, one.assignment, task.name, task.status, mark.name, mark.points, mark.max, mark.message]
-        for one in results
-        for task in one.tasks
-        for mark in task.checks
-    ]
-    header = ["student", "assignment", "task", "status", "check", "points", "max_points", "message"]
-    write_csv(folder / "checks.csv", header, checks)
-
-
-def _grades_row(one: Result) -> list[Any]:
-    """A person's points are in `points` where they entered any for a task; the remarks say so."""
-    by_hand = [
-        f"{task.title}: {task.by_hand:g} points by hand instead of {task.points:g}"
-        for task in one.tasks
-        if task.by_hand is not None
-    ]
-    written = "" if one.written_points is None else one.written_points
-    late = one.late_penalty
-    marks = [
-        one.task_points,
-        one.max_points,
-        written,
-        one.written_max,
-        one.to_mark,
-        one.extra,
-        late,
-        one.total,
-        one.full,
-    ]
-    remarks = one.cause or "; ".join([*by_hand, *one.repairs])
-    return [one.student, one.assignment or "", one.status, *marks, one.file, remarks]
-
-
-def write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table; no cell of it is a formula to a spreadsheet."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([_cell(value) for value in row] for row in rows)
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -360,6 +360,9 @@ def test_helper_cells_stand_where_the_student_put_them():
         ("![x](http://tracker.example/me.png)", "]("),
         (r"$\href{javascript:alert(1)}{x}$", r"\href"),
         (r"$\style{position:fixed}{x}$", r"\style"),
+        (r"$\\\href{javascript:alert(1)}{x}$", r"\href"),
+        (r"<\style>*{display:none}</style>", "<s"),
+        (r"<\\data onclick=alert(1)>x", "<d"),
         ("\u202e\x1b[31m", "\u202e"),
     ],
 )

@@ -1,6 +1,5 @@
-"""A run folder: resuming, order, one writer, and tables that a spreadsheet may open."""
+"""A run folder: resuming, order, one writer."""
 
-import csv
 import stat
 from dataclasses import replace
 
@@ -8,18 +7,13 @@ import pytest
 
 from autograder.base.course import Assignment, CourseError
 from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
-from autograder.run.journal import Journal, read_results, run_secret, sole_writer, write_tables
+from autograder.run.journal import Journal, read_results, run_secret, sole_writer
 
 
 def result(student: str, assignment: str | None = "03-pca", points: float = 2.0) -> Result:
     task = TaskResult("pca", "Task 1", "ok", points, 3.0, (Mark("scores", points, 3.0, "right"),))
     written = (WrittenResult("written-k", 3.0, "Because."),)
     return Result(student, f"{student}.ipynb", assignment, "graded", tasks=(task,), written=written, points=points)
-
-
-def rows(path):
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 class Exam:
@@ -122,25 +116,6 @@ def test_a_damaged_secret_is_named(tmp_path):
     (tmp_path / "secret").write_text("hello")
     with pytest.raises(CourseError, match="64 hexadecimal digits"):
         run_secret(tmp_path)
-
-
-def test_tables_have_a_row_per_submission_and_per_check(tmp_path):
-    """Do both CSV files hold what was graded?"""
-    write_tables(tmp_path, [result("ada"), result("bob", points=0.0)])
-    assert [(row["student"], row["points"], row["written_max"]) for row in rows(tmp_path / "grades.csv")] == [
-        ("ada", "2.0", "3.0"),
-        ("bob", "0.0", "3.0"),
-    ]
-    assert [(row["check"], row["points"]) for row in rows(tmp_path / "checks.csv")] == [
-        ("scores", "2.0"),
-        ("scores", "0.0"),
-    ]
-
-
-def test_a_student_s_name_is_never_a_formula(tmp_path):
-    """Does a spreadsheet that opens the table run `=HYPERLINK(…)`?"""
-    write_tables(tmp_path, [result('=HYPERLINK("http://evil")')])
-    assert rows(tmp_path / "grades.csv")[0]["student"].startswith("'=")
 
 
 def test_what_follows_a_cut_off_line_is_not_lost(tmp_path):

@@ -15,10 +15,10 @@ import notebook_makers as make
 import pytest
 
 from autograder.base.course import Course, CourseError
+from autograder.base.names import clean_name, safe_name
 from autograder.base.records import Submission
-from autograder.intake import IntakeLimits, collect, safe_name
+from autograder.intake import IntakeLimits, collect
 from autograder.intake.reading import Unreadable, read_submitted
-from autograder.intake.students import clean_name
 
 GOOD = make.to_bytes(make.answered())
 OTHER = make.to_bytes(make.other_release())
