@@ -3,7 +3,7 @@
 The scheduler and its workers must be on a network where only trusted people can connect, or speak TLS (`tls://`
 addresses, certificates from dask's own configuration): dask sends pickled objects between this process and its
 workers, and whoever reaches the scheduler can run code on them. Students' code never sees that channel. It runs behind
-the sandbox's wall, and only JSON and npz come back from there.
+the sandbox's wall, and only JSON and plain arrays come back from there.
 
 Every worker gets the exams once, as a plugin that the scheduler also hands to workers that come later; removing the
 plugin at the end of the run closes the workers' sandboxes. dask itself runs the tasks of a dead worker elsewhere, and

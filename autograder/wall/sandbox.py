@@ -307,7 +307,7 @@ def _write_job(
     }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if arrays:
-        (folder / "arrays.npz").write_bytes(pack({}, dict(arrays)))
+        (folder / "arrays.safetensors").write_bytes(pack({}, dict(arrays)))
 
 
 def _send(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:
