@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from waferlab.checks.core import Case, Fault, Observation, array_of, error_of
+from waferlab.checks.core import Case, Fault, Observation, array_of, error_of, scenario
+from waferlab.checks.reading import UnexpectedResult
 
 MAX_FLAW = 250
 
@@ -60,3 +61,23 @@ def changed_fault(parts: tuple[str, ...], what: str) -> Fault:
         return first_error(seen, parts) or f"{what} were changed in place"
 
     return fault
+
+
+@contextmanager
+def asked(seen: Observation, part: str) -> Iterator[None]:
+    """As `scenario`, for a part that also reads what came back: what cannot be read becomes `<part>.flaw`, no error."""
+    with scenario(seen, part):
+        try:
+            yield
+        except UnexpectedResult as error:
+            seen[f"{part}.flaw"] = str(error)
+
+
+def stopped(seen: Observation, *parts: str) -> str | None:
+    """What the first of some parts raised, or returned that could not be read, in words; None when all went well."""
+    for part in parts:
+        if error := error_of(seen, part):
+            return f"raised {error}"
+        if flaw := str(seen.get(f"{part}.flaw") or ""):
+            return flaw[:MAX_FLAW]
+    return None
