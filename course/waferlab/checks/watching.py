@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -60,3 +63,23 @@ def changed_fault(parts: tuple[str, ...], what: str) -> Fault:
         return first_error(seen, parts) or f"{what} were changed in place"
 
     return fault
+
+
+@contextmanager
+def counted_bars() -> Iterator[list[int]]:
+    """Count the tqdm bars that are made, and keep them and other output away from the check's table."""
+    import tqdm.std
+
+    made: list[int] = []
+    original = tqdm.std.tqdm.__init__
+
+    def counting(self: Any, *args: Any, **options: Any) -> None:
+        made.append(1)
+        original(self, *args, **{**options, "disable": True})
+
+    tqdm.std.tqdm.__init__ = counting
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield made
+    finally:
+        tqdm.std.tqdm.__init__ = original

@@ -62,13 +62,10 @@ def test_scores_made_for_planted_data_are_found() -> None:
     """Does somebody lose the images who scores them by brightness?"""
 
     def brightness(train: np.ndarray, test: np.ndarray, labels: np.ndarray, *rest: Any) -> Any:
+        if len(train) != MAX_TRAIN:
+            return pca_anomaly_detection(train, test, labels, *rest)
         scores = np.asarray(test).mean(axis=1)
-        results = pca_anomaly_detection(train, test, labels, *rest)
-        return (
-            {k: {"auroc": auroc_of(labels, scores), "scores": scores} for k in results}
-            if len(train) == 600
-            else results
-        )
+        return {k: {"auroc": auroc_of(labels, scores), "scores": scores} for k in rest[0]}
 
     wrong = failed(observe(1, "float32", brightness), observe(1, "float64"))
     assert set(wrong) == {"images"} and "from your scores" in wrong["images"]
