@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -81,3 +84,23 @@ def stopped(seen: Observation, *parts: str) -> str | None:
         if flaw := str(seen.get(f"{part}.flaw") or ""):
             return flaw[:MAX_FLAW]
     return None
+
+
+@contextmanager
+def counted_bars() -> Iterator[list[int]]:
+    """Count the tqdm bars that are made, and keep them and other output away from the check's table."""
+    import tqdm.std
+
+    made: list[int] = []
+    original = tqdm.std.tqdm.__init__
+
+    def counting(self: Any, *args: Any, **options: Any) -> None:
+        made.append(1)
+        original(self, *args, **{**options, "disable": True})
+
+    tqdm.std.tqdm.__init__ = counting
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield made
+    finally:
+        tqdm.std.tqdm.__init__ = original
