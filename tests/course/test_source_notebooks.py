@@ -168,9 +168,11 @@ def _later(assignment: Assignment) -> set[str]:
 def test_imports_follow_the_order_of_assignments(assignment: Assignment) -> None:
     """Do the reference, the checks and the whole notebook import only support code and EARLIER references?"""
     package = COURSE.root / "course" / "waferlab"
-    checks = (package / "checks" / f"{assignment.module}.py").read_text(encoding="utf-8")
+    files = [*package.glob(f"checks/{assignment.module}.py"), *package.glob(f"checks/{assignment.module}/*.py")]
+    checks = [path.read_text(encoding="utf-8") for path in files]
     cells = [cell.source for cell in _notebook(assignment).cells if cell.cell_type == "code"]
-    for source in (reference_text(COURSE, assignment) or "", checks, *cells):
+    assert checks
+    for source in (reference_text(COURSE, assignment) or "", *checks, *cells):
         assert not _imported(source) & _later(assignment)
 
 
