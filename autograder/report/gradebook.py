@@ -331,8 +331,7 @@ def _student(key: str, name: str) -> dict[str, Any]:
 
 def _scores(result: Result) -> dict[str, float | None]:
     """Automatic points by cell; None for what a person marks. An empty written answer gives nothing, as in nbgrader."""
-    ran = [task for task in result.tasks if task.status != "not run"]
-    scores: dict[str, float | None] = {CHECK + task.name: float(task.points) for task in ran}
+    scores: dict[str, float | None] = {CHECK + task.name: float(task.points) for task in result.tasks}
     return scores | {answer.name: 0.0 if answer.is_blank else None for answer in result.written}
 
 

@@ -8,7 +8,7 @@ Moodle: any column that identifies a person, and one for each grade item; which 
 (https://docs.moodle.org/311/en/Grade_import).
 
 A cell is empty, and both platforms leave what they have, where the total is not final: nothing was handed in, it could
-not be read, a task was left out, or a written answer waits for its mark. An unfinished total would look like a grade.
+not be read, or a written answer waits for its mark. An unfinished total would look like a grade.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _score(
     result = next((best[place] for place in places if place in best), None)
     if result is None:
         return missing if handed_in.isdisjoint(places) else ""
-    return round(result.total, 4) if result.is_whole and not result.to_mark else ""
+    return "" if result.to_mark else round(result.total, 4)
 
 
 def _canvas_title(assignment: Assignment, canvas_id: int | str | None) -> str:
@@ -160,14 +160,12 @@ def _canvas_title(assignment: Assignment, canvas_id: int | str | None) -> str:
 
 
 def _remarks(results: Iterable[Result], strangers: Sequence[str], absent: Sequence[str]) -> tuple[str, ...]:
-    results = list(results)
     waiting = sum(bool(one.to_mark) for one in results)
-    partly = sum(not one.is_whole for one in results)
-    remarks = [
-        (waiting, f"{waiting} totals wait for marks of written answers"),
-        (partly, f"{partly} totals lack tasks that were not run"),
-    ]
-    said = [f"canvas.csv and moodle.csv: {words}; their cells are empty." for count, words in remarks if count]
+    said = []
+    if waiting:
+        said.append(
+            f"canvas.csv and moodle.csv: {waiting} totals wait for marks of written answers; their cells are empty."
+        )
     if strangers:
         said.append(f"The roster knows nobody, or several people, called {_named(strangers)}.")
     if absent:

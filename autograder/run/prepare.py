@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from nbformat import NotebookNode
@@ -11,6 +11,7 @@ from autograder.base.course import Assignment, Course, CourseError, checks_modul
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.base.settings import Grading
+from autograder.judge.datasets import probe_arrays
 from autograder.judge.exam import Exam, derive_seed
 from autograder.judge.marking import hidden_module, mark_task
 from autograder.wall.sandbox import Answer, Ask, Sandbox
@@ -37,6 +38,36 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     if not path.is_file():
         raise CourseError(f"{path} does not exist: run `course release` first")
     return read_notebook(path)
+
+
+def prepare_all(
+    course: Course,
+    assignments: Sequence[Assignment],
+    secret: bytes,
+    dataset: str,
+    box: Sandbox,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, Exam]:
+    """The exams of a run, by slug.
+
+    Args:
+        course: the course.
+        assignments: which ones.
+        secret: the run's secret.
+        dataset: images for the hidden checks.
+        box: a warm worker.
+        progress: told what is being done, how many exams are ready, and how many there will be.
+
+    Raises:
+        CourseError: as `prepare`, or the images cannot be loaded.
+    """
+    progress("loading the data", 0, 0)
+    arrays = probe_arrays(assignments, dataset, secret)
+    exams = {}
+    for done, one in enumerate(assignments):
+        progress(f"running the reference of {one.slug}", done, len(assignments))
+        exams[one.slug] = prepare(course, one, secret, arrays.get(one.slug, {}), box)
+    return exams
 
 
 def prepare(

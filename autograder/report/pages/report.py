@@ -233,8 +233,6 @@ def _difficulties(graded: Sequence[Result], assignments: Sequence[Assignment]) -
         tasks: dict[str, list[TaskResult]] = {}
         for result in graded:
             for task in result.tasks if result.assignment == assignment.slug else ():
-                if task.status == "not run":
-                    continue
                 tasks.setdefault(task.name, []).append(task)
         if tasks:
             parts.append(Difficulty(assignment.title, tuple(_task_share(group) for group in tasks.values())))

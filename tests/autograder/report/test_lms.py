@@ -10,7 +10,7 @@ import pytest
 from page_samples import LOST, RESULT
 
 from autograder.base.course import CourseError
-from autograder.base.records import Result, TaskResult, WrittenResult
+from autograder.base.records import Result, WrittenResult
 from autograder.report.lms import roster, tables, write_lms
 
 MARKED = replace(RESULT, written=(WrittenResult("written-why", 3.0, "Because.", 2.5),), late_penalty=1.0)
@@ -43,12 +43,6 @@ def test_an_unmarked_written_answer_leaves_the_cell_empty_and_says_so(tmp_path):
     both = tables(course_with(tmp_path), [RESULT])
     assert both.moodle[1][-1] == ""
     assert both.remarks[0].endswith("1 totals wait for marks of written answers; their cells are empty.")
-
-
-def test_a_task_that_was_not_run_leaves_the_cell_empty(tmp_path):
-    """Is a run of one question never exported as the whole grade?"""
-    left_out = replace(MARKED, tasks=(TaskResult("scale", "Task 1", "not run", 0, 0, ()),))
-    assert tables(course_with(tmp_path), [left_out]).moodle[1][-1] == ""
 
 
 @pytest.mark.parametrize(("missing", "cell"), [("empty", ""), ("zero", 0.0)])
