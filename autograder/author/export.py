@@ -100,7 +100,8 @@ def reference_text(course: Course, assignment: Assignment) -> str | None:
     cells = reference_cells(read_notebook(path))
     if not cells:
         return None
-    header = HEADER.format(slug=assignment.slug, title=assignment.title, name=assignment.notebook_name)
+    title = assignment.title.replace("\\", r"\\").replace('"""', r"\"\"\"")  # it stands in a docstring
+    header = HEADER.format(slug=assignment.slug, title=title, name=assignment.notebook_name)
     return module_text(header, cells, path.relative_to(course.root).as_posix())
 
 
