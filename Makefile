@@ -27,6 +27,7 @@ test: .venv lint
 lint: .venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache --no-logo
 
 .venv: .venv/.ready
 

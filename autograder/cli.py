@@ -107,6 +107,23 @@ def _finish(changes: Changes, check: bool, command: str) -> None:
 
 
 @app.command(rich_help_panel=AUTHOR)
+def new(
+    slug: Annotated[str, typer.Argument(help="Number and name, for example 10-lighting.")],
+    title: Annotated[str, typer.Option("--title", help="For people; goes into the notebook and course.toml.")],
+    points: Annotated[float, typer.Option("--points", help="Automatic and written points together.")],
+) -> None:
+    """Write the beginnings of an assignment: notebook, check, bank, test and settings, all of which work at once."""
+    from autograder.author.new import new as run
+    from autograder.author.new import next_steps
+
+    course = find_course()
+    with _progress() as progress:
+        changes = run(course, slug, title, points, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "new")
+    out.print(_escaped(next_steps(course, slug)), soft_wrap=True)
+
+
+@app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
     from autograder.author.export import export as run

@@ -9,7 +9,7 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 
-COMMANDS = ["export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
+COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
 
 
 def course(*arguments, **environment):
@@ -38,8 +38,9 @@ def test_help_does_not_load_torch():
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
         (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
+        (["new", "lighting", "--title", "Light", "--points", "8"], "expected two digits and words, as 10-lighting"),
     ],
-    ids=["no folder", "no results", "no assignment", "no file"],
+    ids=["no folder", "no results", "no assignment", "no file", "no number"],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""

@@ -26,7 +26,6 @@ from autograder.base.notebooks import (
     reference_cells,
     tags,
 )
-from autograder.judge.marking import verdict_module
 
 COURSE = find_course(Path(__file__).parent)
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -121,12 +120,11 @@ def test_answers_define_what_tasks_need(assignment: Assignment) -> None:
 
 @every_assignment
 def test_points(assignment: Assignment) -> None:
-    """Do check cells carry the verdict table's points, and all cells together those of course.toml?"""
-    cells = _notebook(assignment).cells
-    table = verdict_module(assignment.module).CHECKS
+    """Do check cells carry the points of their task's checks, and all cells together those of course.toml?"""
+    cells, tasks = _notebook(assignment).cells, _tasks(assignment)
     for cell in filter(is_check, cells):
         name = (grade_id(cell) or "").removeprefix("check-")
-        assert grading(cell)["points"] == sum(check.points for check in table[name]), name
+        assert grading(cell)["points"] == tasks[name].points, name
     assert sum(grading(cell)["points"] for cell in cells if is_check(cell) or is_written(cell)) == assignment.points
 
 
@@ -136,7 +134,7 @@ def test_checks_do_not_print_to_stderr_or_end_with_a_number(assignment: Assignme
     for cell in filter(is_check, _notebook(assignment).cells):
         last = ast.parse(cell.source).body[-1]
         assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call), cell.id
-        assert "check_" in ast.unparse(last.value.func), cell.id
+        assert ast.unparse(last.value.func).endswith(".check"), cell.id
 
 
 @every_assignment
