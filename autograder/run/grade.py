@@ -19,6 +19,8 @@ from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
 from autograder.wall.sandbox import started
 
+MOST_PREPARING = 4  # workers that run the references at the same time: each holds torch and the data
+
 Progress = Callable[[str, int, int], None]  # what is being done, how many are done, how many in all
 
 
@@ -75,25 +77,25 @@ def grade(
         from autograder.run.cluster import check_cluster
 
         check_cluster(scheduler)
-    with Shelf() as shelf, started(course, walled=walled) as box:
+    with Shelf() as shelf, started(course, walled=walled, count=min(jobs, MOST_PREPARING)) as boxes:
         from autograder.report.hand_back import hand_back  # imports nbgrader for seconds, as the worker imports torch
 
         progress("reading what was handed in", 0, 0)
         submissions = _selected(collect(course, paths, shelf=shelf), paths, selection)
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
-            exams = prepare_all(course, _assignments(submissions), run_secret(out), images, box, progress)
+            exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)
             journal = Journal(out)
             work = _planned(journal, submissions, exams, selection)
-            if jobs > 1 or scheduler:
-                box.close()  # other processes grade; its memory is theirs
+            for box in boxes if jobs > 1 or scheduler else boxes[1:]:
+                box.close()  # other processes grade; the memory is theirs
             todo = [one for one in work if not one.is_done]
             progress("grading", len(work) - len(todo), len(work))
-            graded = grade_all(exams, todo, jobs=jobs, limits=box.limits, scheduler=scheduler, box=box)
+            graded = grade_all(exams, todo, jobs=jobs, limits=boxes[0].limits, scheduler=scheduler, box=boxes[0])
             for done, (one, result) in enumerate(graded, start=len(work) - len(todo) + 1):
                 journal.add(one.key, result, exams.get(result.assignment or ""))
                 progress("grading", done, len(work))
-            box.close()
+            boxes[0].close()
             others = journal.others(submissions) if selection else []
             results = journal.finish([*(one.key for one in work), *others])
             progress("writing gradebook and pages", 0, 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 from nbformat import NotebookNode
@@ -45,17 +47,17 @@ def prepare_all(
     assignments: Sequence[Assignment],
     secret: bytes,
     dataset: str,
-    box: Sandbox,
+    boxes: Sequence[Sandbox],
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Exam]:
-    """The exams of a run, by slug.
+    """The exams of a run, by slug, as many at a time as there are workers.
 
     Args:
         course: the course.
         assignments: which ones.
         secret: the run's secret.
         dataset: images for the hidden checks.
-        box: a warm worker.
+        boxes: warm workers.
         progress: told what is being done, how many exams are ready, and how many there will be.
 
     Raises:
@@ -63,10 +65,22 @@ def prepare_all(
     """
     progress("loading the data", 0, 0)
     arrays = probe_arrays(assignments, dataset, secret)
+    free: SimpleQueue[Sandbox] = SimpleQueue()
+    for box in boxes:
+        free.put(box)
+
+    def exam(one: Assignment) -> Exam:
+        box = free.get()
+        try:
+            return prepare(course, one, secret, arrays.get(one.slug, {}), box)
+        finally:
+            free.put(box)
+
     exams = {}
-    for done, one in enumerate(assignments):
-        progress(f"running the reference of {one.slug}", done, len(assignments))
-        exams[one.slug] = prepare(course, one, secret, arrays.get(one.slug, {}), box)
+    with ThreadPoolExecutor(len(boxes)) as threads:
+        for one, ready in zip(assignments, threads.map(exam, assignments), strict=True):
+            exams[one.slug] = ready
+            progress("running the references", len(exams), len(assignments))
     return exams
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from autograder.judge.hidden.benchmark import CHECKS
 from waferlab.checks.benchmark import TASKS
 from waferlab.checks.core import Case, Finding, Observation
 
 from autograder.banks import answers, must_fail
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.judge.hidden.benchmark import CHECKS
 from autograder.judge.marking import findings_for, give_points
 
 NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "08-benchmark" / "benchmark.ipynb"
