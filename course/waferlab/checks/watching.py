@@ -12,6 +12,7 @@ from waferlab.checks.core import Case, Fault, Observation, array_of, error_of, s
 from waferlab.checks.reading import UnexpectedResult
 
 MAX_FLAW = 250
+HUGE = 1e6  # larger numbers are not looked at
 
 
 @contextmanager
@@ -81,3 +82,9 @@ def stopped(seen: Observation, *parts: str) -> str | None:
         if flaw := str(seen.get(f"{part}.flaw") or ""):
             return flaw[:MAX_FLAW]
     return None
+
+
+def bounded(seen: Observation, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """An array of a shape with numbers that can be squared; None when there is none."""
+    array = array_of(seen, key)
+    return array if array is not None and array.shape == shape and (np.abs(array) < HUGE).all() else None
