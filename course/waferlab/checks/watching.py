@@ -15,6 +15,7 @@ from waferlab.checks.core import Case, Fault, Observation, array_of, error_of, s
 from waferlab.checks.reading import UnexpectedResult
 
 MAX_FLAW = 250
+HUGE = 1e6  # larger numbers are not looked at
 
 
 @contextmanager
@@ -104,3 +105,9 @@ def counted_bars() -> Iterator[list[int]]:
             yield made
     finally:
         tqdm.std.tqdm.__init__ = original
+
+
+def bounded(seen: Observation, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """An array of a shape with numbers that can be squared; None when there is none."""
+    array = array_of(seen, key)
+    return array if array is not None and array.shape == shape and (np.abs(array) < HUGE).all() else None

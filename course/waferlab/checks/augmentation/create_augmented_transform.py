@@ -19,11 +19,11 @@ from waferlab.checks.augmentation.drawings import (
     ring_samples,
     turns,
 )
-from waferlab.checks.augmentation.results import SAME, SIGMA, bounded, read_tensor
+from waferlab.checks.augmentation.results import SAME, SIGMA, read_tensor
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, once, scenario, time_limit
 from waferlab.checks.draws import KS_LIMIT, Z_LIMIT, correlation, ks_distance
 from waferlab.checks.reading import UnexpectedResult, numbers
-from waferlab.checks.watching import asked, own_randomness, stopped
+from waferlab.checks.watching import asked, bounded, own_randomness, stopped
 
 if TYPE_CHECKING:
     import torch

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from waferlab.checks.augmentation.results import SAME, SIGMA, bounded, read_tensor
+from waferlab.checks.augmentation.results import SAME, SIGMA, read_tensor
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, scenario
 from waferlab.checks.draws import KS_LIMIT, Z_LIMIT, correlation, ks_distance
-from waferlab.checks.watching import asked, changed_fault, own_randomness, stopped
+from waferlab.checks.watching import asked, bounded, changed_fault, own_randomness, stopped
 
 if TYPE_CHECKING:
     import torch

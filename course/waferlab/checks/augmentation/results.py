@@ -1,4 +1,4 @@
-"""What the two tasks have in common: the size of the noise, and reading results within limits."""
+"""What the two tasks have in common: the size of the noise, and reading a returned tensor."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from waferlab.checks.core import Observation, array_of
+from waferlab.checks.core import Observation
 from waferlab.checks.reading import numbers
 
 SIGMA = 0.02
 #: Correlation from which two calls have the same noise; independent ones stay below 0.01.
 SAME = 0.5
-HUGE = 1e6  # larger numbers are not looked at
 
 
 def read_tensor(seen: Observation, part: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -31,9 +30,3 @@ def read_tensor(seen: Observation, part: str, value: Any, shape: tuple[int, ...]
     if flaws:
         seen.setdefault(f"{part}.flaw", f"returned {flaws[0]}")
     return array
-
-
-def bounded(seen: Observation, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
-    """An array of a shape with numbers that can be squared; None when there is none."""
-    array = array_of(seen, key)
-    return array if array is not None and array.shape == shape and (np.abs(array) < HUGE).all() else None

@@ -15,7 +15,7 @@ import numpy as np
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, relative_difference, scenario
 from waferlab.checks.encoder.tensors import GRAPH_HINT, RTOL, gradient, tensor
 from waferlab.checks.reading import numbers, pair
-from waferlab.checks.watching import asked, changed_fault, own_randomness, stopped
+from waferlab.checks.watching import asked, bounded, changed_fault, own_randomness, stopped
 
 if TYPE_CHECKING:
     import torch
@@ -222,8 +222,9 @@ def gradients_fault(seen: Observation, expected: Observation) -> str | None:
     """What is wrong with the gradients of the parameters, in words; None when they are right."""
     if found := stopped(seen, "gradients"):
         return f"{found}{GRAPH_HINT if 'does not require grad' in found else ''}"
-    want, got = np.asarray(expected["gradients"], dtype=float), array_of(seen, "gradients")
-    if got is None or got.shape != want.shape or not np.isfinite(got).all():
+    want = np.asarray(expected["gradients"], dtype=float)
+    got = bounded(seen, "gradients", want.shape)
+    if got is None:
         return "no finite gradients"
     names = np.array(PARAMETERS)
     if none := names[got == 0].tolist():

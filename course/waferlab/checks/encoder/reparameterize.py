@@ -23,7 +23,7 @@ from waferlab.checks.draws import (
 )
 from waferlab.checks.encoder.tensors import RTOL, gradient, tensor
 from waferlab.checks.reading import UnexpectedResult, numbers
-from waferlab.checks.watching import asked, changed_fault, own_randomness, stopped
+from waferlab.checks.watching import asked, bounded, changed_fault, own_randomness, stopped
 
 if TYPE_CHECKING:
     import torch
@@ -111,8 +111,8 @@ def probe_reparameterize(answers: Mapping[str, Any], case: Case) -> Observation:
 
 def standardised(seen: Observation, expected: Observation, part: str) -> np.ndarray | None:
     """The noise (z - mu) / exp(logvar / 2), shape (DRAWS, ROWS, DIMS); None when there is none."""
-    z = array_of(seen, f"{part}.z")
-    if z is None or z.shape != (DRAWS, ROWS, DIMS) or not np.isfinite(z).all():
+    z = bounded(seen, f"{part}.z", (DRAWS, ROWS, DIMS))
+    if z is None:
         return None
     mu, logvar = (np.asarray(expected[key], dtype=float) for key in ("mu", "logvar"))
     return (z - mu) / np.exp(logvar / 2)
