@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+bank = typer.Typer(help="Look at the wrong and right answers that prove the checks.", no_args_is_help=True)
 AUTHOR = "Author the course (edit source/, then regenerate)"
 GRADE = "Grade a class"
 LOOK = "Look around"
@@ -191,9 +193,41 @@ def validate(
     out.print(trials_table(trials))
     for trial in trials:
         if trial.defect:
-            err.print(f"[bold red]{trial.kind}[/] {_escaped(f'{trial.assignment}/{trial.file}: {trial.defect}')}")
+            err.print(f"[bold red]{trial.kind}[/] {_escaped(f'{trial.assignment}/{trial.name}: {trial.defect}')}")
     if any(trial.defect for trial in trials):
         raise typer.Exit(1)
+
+
+@bank.command("list")
+def list_bank(
+    assignments: Annotated[
+        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
+    ] = None,
+) -> None:
+    """List the answers: which task, wrong or right, what is done differently, and which checks must fail."""
+    from autograder.banks import entries
+    from autograder.report.terminal import bank_table
+
+    course = find_course()
+    for one in [course.assignment(slug) for slug in assignments] if assignments else course.assignments:
+        out.print(bank_table(one.slug, entries(course, one)))
+
+
+@bank.command("show")
+def show_answer(
+    assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
+    name: Annotated[str, typer.Argument(help="As `course bank list` names it, for example forward_plain_relu.")],
+) -> None:
+    """Print an answer whole, as it would stand in the solution cell, with what it says of itself."""
+    from autograder.banks import entry
+
+    course = find_course()
+    one = entry(course, course.assignment(assignment), name)
+    fails = f"\nFails: {', '.join(one.fails)}." if one.fails else ""
+    sys.stdout.write(indent(f"A {one.kind} answer to {one.task}. {one.says}{fails}", "# ") + f"\n\n{one.source}")
+
+
+app.add_typer(bank, name="bank", rich_help_panel=AUTHOR)
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -319,12 +353,14 @@ def mark(
     """Mark answers given as plain Python source, without a notebook."""
     from autograder.report.terminal import marks_table
     from autograder.run.mark import mark as run
+    from autograder.run.mark import read_answers
 
     course = find_course()
     with _progress() as progress:
         progress("marking", 0, len(answers))
         rows: list[dict[str, Any]] = []
-        for row in run(course, course.assignment(assignment), answers, dataset, walled=not no_sandbox):
+        sources = read_answers(answers)
+        for row in run(course, course.assignment(assignment), sources, dataset, walled=not no_sandbox):
             rows.append(row)
             progress("marking", len(rows), len(answers))
             if as_json:

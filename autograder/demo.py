@@ -11,51 +11,13 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.author.release import release
-from autograder.banks import wrong_answer
+from autograder.banks.bank import Role, entries
 from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers, write_notebook
 from autograder.run.grade import Graded, Progress, grade
 from autograder.wall.bubblewrap import NoWallError
 
 PLACEHOLDER = "raise NotImplementedError"
-#: Which wrong answers of the bank make the partly right and the wrong submission, by module and task. A task that is
-#: not named is answered right in the partly right submission.
-PARTLY: dict[str, dict[str, str]] = {
-    "augmentation": {"create_augmented_transform": "create_augmented_transform_colour_jitter"},
-    "eda": {"eda_statistics": "eda_statistics_variances"},
-    "pca": {"pca_anomaly_detection": "pca_anomaly_detection_root"},
-    "encoder": {"forward": "forward_plain_relu", "kl_divergence": "kl_divergence_mean_of_everything"},
-    "training": {"train_vae": "train_vae_no_clipping"},
-    "evaluation": {"compute_anomaly_scores": "compute_anomaly_scores_sum_over_pixels"},
-    "error_analysis": {"categorize_failure_modes": "categorize_failure_modes_by_count"},
-    "benchmark": {"benchmark_inference": "benchmark_inference_never_synchronised"},
-    "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_without_jobs"},
-}
-WRONG: dict[str, dict[str, str]] = {
-    "augmentation": {
-        "gaussian_noise": "gaussian_noise_nothing",
-        "create_augmented_transform": "create_augmented_transform_no_augmentation",
-    },
-    "eda": {"eda_statistics": "eda_statistics_tuple", "answer_eda_questions": "answer_eda_questions_empty"},
-    "pca": {"pca_anomaly_detection": "pca_anomaly_detection_over_images"},
-    "encoder": {
-        "forward": "forward_random_numbers",
-        "reparameterize": "reparameterize_only_mu",
-        "kl_divergence": "kl_divergence_sign",
-    },
-    "training": {"kl_weight": "kl_weight_falls", "train_vae": "train_vae_nothing"},
-    "evaluation": {
-        "compute_anomaly_scores": "compute_anomaly_scores_from_logvar",
-        "evaluate_detector": "evaluate_detector_percent",
-        "threshold_from_validation": "threshold_from_validation_wrong_side",
-    },
-    "error_analysis": {
-        "categorize_failure_modes": "categorize_failure_modes_zeros",
-        "error_heatmap": "error_heatmap_zeros",
-    },
-    "benchmark": {"benchmark_inference": "benchmark_inference_invented", "export_model": "export_model_state_dict"},
-    "ethics": {"ethical_impact_assessment": "ethical_impact_assessment_keywords"},
-}
 
 
 def demo(
@@ -114,22 +76,42 @@ def hand_in(course: Course, assignment: Assignment, submitted: Path) -> None:
 
 
 def demo_answers(course: Course, assignment: Assignment, release_notebook: NotebookNode) -> dict[str, dict[str, str]]:
-    """What the five students write, by grade_id; only the first answers the written questions."""
+    """What the five students write, by grade_id; only the first answers the written questions.
+
+    The mistakes are those of the bank that say `demo`; tasks without one are right in the partly right submission.
+
+    Raises:
+        CourseError: the bank has no mistake for one of these submissions.
+    """
     tasks = list(checks_module(assignment.module).TASKS)
     source = read_notebook(course.notebook("source", assignment))
     right = {grade_id(cell): without_markers(cell.source) for cell in source.cells if is_answer(cell)}
     written = {grade_id(cell): cell.source for cell in source.cells if is_written(cell)}
     stubs = {grade_id(cell): cell.source for cell in release_notebook.cells if is_answer(cell)}
-    bank = {task: wrong_answer(assignment.module, WRONG[assignment.module][task]) for task in tasks}
-    partly = {task: wrong_answer(assignment.module, name) for task, name in PARTLY[assignment.module].items()}
+    partly, wrong = (mistakes(course, assignment, role) for role in ("partly", "wrong"))
     loops = {tasks[0]: _instead(stubs[tasks[0]], "while True:\n    pass")}
     return {
         "reference-answer": {**right, **written},
         "partly-right": {**right, **partly},
-        "wrong": bank,
+        "wrong": wrong,
         "raises": {task: _instead(stubs[task], 'raise RuntimeError("a mistake in my code")') for task in tasks},
         "never-ends": {**right, **loops},
     }
+
+
+def mistakes(course: Course, assignment: Assignment, role: Role) -> dict[str, str]:
+    """The bank's answers for one of the submissions, by task.
+
+    Raises:
+        CourseError: there is none, or two for one task; of the wrong submission every task is answered wrong.
+    """
+    chosen = [one for one in entries(course, assignment) if one.demo == role]
+    found = {one.task: one.source for one in chosen}
+    wanted = set(checks_module(assignment.module).TASKS) if role == "wrong" else set(found)
+    if not found or found.keys() != wanted or len(found) < len(chosen):
+        where, there = ", ".join(sorted(wanted)) or "any task", ", ".join(one.label for one in chosen) or "none"
+        raise CourseError(f"{assignment.slug}: expected one answer with demo = {role!r} for {where}; there is {there}")
+    return found
 
 
 def _instead(stub: str, statement: str) -> str:

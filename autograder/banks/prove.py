@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from autograder.banks import answers, must_fail
+from autograder.banks.bank import Entry, entries
 from autograder.base.course import Assignment, Course
+from autograder.base.records import Mark
 from autograder.run.mark import mark
 
 
@@ -18,15 +18,15 @@ class Trial:
 
     Attributes:
         assignment: slug.
-        task: the task that the file answers.
-        file: its name.
+        task: the task that it answers.
+        name: of the answer, unique within the assignment.
         kind: `wrong` or `right`.
         defect: what is wrong with the check, in words; empty when it judged as it should.
     """
 
     assignment: str
     task: str
-    file: str
+    name: str
     kind: str
     defect: str
 
@@ -43,35 +43,42 @@ def validate(
         walled: run the answers behind the wall.
 
     Yields:
-        One trial per file, as they are marked.
+        One trial per answer, as they are marked.
     """
     for assignment in assignments:
-        kinds = {path: kind for kind in ("wrong", "right") for path in answers(assignment.module, kind)}
-        for row in mark(course, assignment, list(kinds), dataset, walled=walled) if kinds else ():
-            path = Path(row["file"])
-            tasks = {check["name"].split(".")[0] for check in row["checks"]}
-            defect = _wrong(path, row) if kinds[path] == "wrong" else _right(row)
-            yield Trial(assignment.slug, ", ".join(sorted(tasks)), path.name, kinds[path], defect)
+        bank = entries(course, assignment)
+        answers = [(one.label, one.source) for one in bank]
+        rows = mark(course, assignment, answers, dataset, walled=walled) if bank else ()
+        for one, row in zip(bank, rows, strict=True):
+            yield Trial(assignment.slug, one.task, one.label, one.kind, defect(one, _marks(one.task, row["checks"])))
 
 
 def how_many(course: Course, assignments: Sequence[Assignment]) -> int:
     """The number of answers in the banks."""
-    return sum(len(answers(one.module, kind)) for one in assignments for kind in ("wrong", "right"))
+    return sum(len(entries(course, one)) for one in assignments)
 
 
-def _wrong(path: Path, row: dict[str, Any]) -> str:
-    """A wrong answer must lose points, and the checks that its docstring names must fail."""
-    lost = {check["name"].split(".", 1)[1] for check in row["checks"] if check["points"] < check["max"]}
-    named = must_fail(path.read_text(encoding="utf-8"))
-    if not named:
-        return "its docstring names no check that must fail (`fails: name, …`)"
-    if row["points"] >= row["max_points"]:
-        return f"a wrong answer with full marks; expected to lose {', '.join(named)}"
-    kept = [name for name in named if name not in lost]
-    return f"passed {', '.join(kept)}, which its docstring says must fail" if kept else ""
+def _marks(task: str, checks: Sequence[dict[str, Any]]) -> list[Mark]:
+    """The marks of one task, from what `mark` says."""
+    own = [check for check in checks if check["name"].split(".", 1)[0] == task]
+    return [Mark(one["name"].split(".", 1)[1], one["points"], one["max"], one["message"]) for one in own]
 
 
-def _right(row: dict[str, Any]) -> str:
-    """A right answer must keep every point."""
-    lost = [f"{check['name']} ({check['message']})" for check in row["checks"] if check["points"] < check["max"]]
-    return f"a right answer that lost {'; '.join(lost)}" if lost else ""
+def defect(entry: Entry, marks: Sequence[Mark]) -> str:
+    """What is wrong with the way in which an answer was judged, in words; empty when nothing is.
+
+    A wrong answer must lose the checks that it names, and get neither more nor fewer points than it promises; a right
+    one must keep all.
+    """
+    lost = {mark.name: mark.message for mark in marks if mark.points < mark.max}
+    given = sum(mark.points for mark in marks)
+    if entry.kind == "right":
+        reasons = [f"{name} ({message})" for name, message in lost.items()]
+        return f"a right answer that lost {'; '.join(reasons)}" if lost else ""
+    if kept := [name for name in entry.fails if name not in lost]:
+        return f"passed {', '.join(kept)}, which it says must fail"
+    if entry.most is not None and given > entry.most:
+        return f"got {given:g} points, and may get {entry.most:g} at most"
+    if entry.least is not None and given < entry.least:
+        return f"got {given:g} points, and must keep {entry.least:g} at least; lost {', '.join(lost)}"
+    return ""

@@ -16,6 +16,7 @@ from rich.table import Table
 from autograder.base.records import Result, TaskResult
 
 if TYPE_CHECKING:
+    from autograder.banks.bank import Entry
     from autograder.banks.prove import Trial
 
 MAX_ROWS = 100  # submissions whose points a terminal shows one by one
@@ -253,6 +254,16 @@ def trials_table(trials: Sequence[Trial]) -> Table:
             bank = [one for one in mine if one.kind == kind]
             counts.append(f"{sum(not one.defect for one in bank)} of {len(bank)}")
         table.add_row(escape(slug), escape(task), *counts)
+    return table
+
+
+def bank_table(slug: str, entries: Sequence[Entry]) -> Table:
+    """A row per answer of an assignment's bank."""
+    table = Table(title=f"Answers of {slug}")
+    for column in ("Task", "Kind", "Name", "What it says", "Fails"):
+        table.add_column(column, overflow="fold")
+    for one in entries:
+        table.add_row(one.task, one.kind, escape(one.name), escape(one.says), ", ".join(one.fails))
     return table
 
 

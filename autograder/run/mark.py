@@ -21,42 +21,41 @@ MAX_ANSWER = 2 * 2**20
 def mark(
     course: Course,
     assignment: Assignment,
-    files: Sequence[Path],
+    answers: Sequence[tuple[str, str]],
     dataset: str | None = None,
     *,
     walled: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Mark answer files; a file may answer only some tasks, and then only their checks run and count.
+    """Mark answers; one may answer only some tasks, and then only their checks run and count.
 
-    A blank file answers nothing and is marked as the untouched release would be: on every task, without points.
+    A blank one answers nothing and is marked as the untouched release would be: on every task, without points.
 
     Args:
         course: the course.
-        assignment: whose tasks the files answer.
-        files: Python source, as it would stand in the solution cells.
+        assignment: whose tasks are answered.
+        answers: what each is called, and Python source as it would stand in the solution cells.
         dataset: images for the hidden checks; by default as `course.toml` says.
         walled: run the answers behind the wall.
 
     Yields:
-        One object per file: `file`, `points`, `max_points`, and `checks` with `name` (task and check, joined by a
-        dot), `points`, `max` and `message`.
+        One object per answer: `file` (what it is called), `points`, `max_points`, and `checks` with `name` (task and
+        check, joined by a dot), `points`, `max` and `message`.
 
     Raises:
-        CourseError: a file cannot be read, or defines none of the names that the tasks ask for.
+        CourseError: an answer defines none of the names that the tasks ask for.
     """
-    sources = [(path, _read(path)) for path in files]
     release = released(course, assignment)
     defines = {name: task.defines for name, task in checks_module(assignment.module).TASKS.items()}
     stubs = "\n\n".join(cell.source for cell in release.cells if is_answer(cell))
     grafts = [
-        (path, *from_answer(release, stubs if _is_blank(source) else source, defines)) for path, source in sources
+        (name, *from_answer(release, stubs if _is_blank(source) else source, defines)) for name, source in answers
     ]
     secret = secrets.token_bytes(32)
-    name = choose_dataset(dataset or course.settings.grading.dataset)
-    arrays = probe_arrays([assignment], name, secret).get(assignment.slug, {})
+    chosen = choose_dataset(dataset or course.settings.grading.dataset)
+    arrays = probe_arrays([assignment], chosen, secret).get(assignment.slug, {})
     with Sandbox([assignment.module], limits_of(course, walled=walled)) as box:
         exam = prepare(course, assignment, secret, arrays, box)
-        for path, graft, tasks in grafts:
+        for name, graft, tasks in grafts:
             results = grade_graft(exam, graft, box, tasks)
             checks = [
                 {"name": f"{task.name}.{one.name}", "points": one.points, "max": one.max, "message": one.message}
@@ -64,12 +63,21 @@ def mark(
                 for one in task.checks
             ]
             points, most = sum(check["points"] for check in checks), sum(check["max"] for check in checks)
-            yield {"file": str(path), "points": points, "max_points": most, "checks": checks}
+            yield {"file": name, "points": points, "max_points": most, "checks": checks}
 
 
 def _is_blank(source: str) -> bool:
     """Whether there is nothing but space and comments."""
     return all(not line.strip() or line.lstrip().startswith("#") for line in source.splitlines())
+
+
+def read_answers(files: Sequence[Path]) -> list[tuple[str, str]]:
+    """Python files with the source of solution cells, by path.
+
+    Raises:
+        CourseError: a file cannot be read.
+    """
+    return [(str(path), _read(path)) for path in files]
 
 
 def _read(path: Path) -> str:

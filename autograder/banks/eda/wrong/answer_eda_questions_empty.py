@@ -1,6 +1,8 @@
 """Empty texts.
 
 fails: normals, anomalies, threshold, model
+most: 0
+demo: wrong
 """
 
 

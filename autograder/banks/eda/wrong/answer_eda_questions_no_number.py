@@ -1,6 +1,7 @@
 """Answers the question about the threshold without a number.
 
 fails: threshold
+least: 0.75
 """
 
 

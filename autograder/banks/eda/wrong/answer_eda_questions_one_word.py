@@ -1,6 +1,7 @@
 """One word, many times.
 
 fails: normals, anomalies, threshold, model
+most: 0
 """
 
 

@@ -1,6 +1,7 @@
 """Puts the misses with the highest score first.
 
 fails: order
+least: 3.5
 """
 
 

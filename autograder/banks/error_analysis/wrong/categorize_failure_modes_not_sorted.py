@@ -1,6 +1,7 @@
 """Returns the failures in the order in which they came.
 
 fails: order
+least: 3.5
 """
 
 

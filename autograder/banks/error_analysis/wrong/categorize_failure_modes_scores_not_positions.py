@@ -1,6 +1,7 @@
 """Returns the scores of the failures.
 
 fails: order
+least: 3.5
 """
 
 

@@ -1,6 +1,8 @@
 """Returns the right form with nothing in it.
 
 fails: results, counts, rates, hardest, few, false-alarms, order, unchanged
+most: 0
+demo: wrong
 """
 
 

@@ -1,6 +1,7 @@
 """Copies paragraphs of the case study.
 
 fails: length, prose, misses, reliance, jobs, errors
+most: 0
 """
 
 

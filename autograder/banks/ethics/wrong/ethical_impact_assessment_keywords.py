@@ -1,6 +1,8 @@
 """Lists keywords instead of writing sentences.
 
 fails: length, prose, misses, reliance, jobs, errors
+most: 0
+demo: wrong
 """
 
 

@@ -1,6 +1,7 @@
 """Mentions jobs in a single sentence and goes on.
 
 fails: jobs
+least: 2.5
 """
 
 

@@ -1,6 +1,7 @@
 """Says everything at once, in more than 500 words.
 
 fails: length
+least: 2.5
 """
 
 

@@ -1,6 +1,7 @@
 """Leaves out the theme of unequal errors.
 
 fails: errors
+least: 2.5
 """
 
 

@@ -1,6 +1,8 @@
 """Leaves out the theme of jobs.
 
 fails: jobs
+least: 2.5
+demo: partly
 """
 
 

@@ -1,6 +1,7 @@
 """Leaves out the theme of over-reliance.
 
 fails: reliance
+least: 2.5
 """
 
 

@@ -1,6 +1,7 @@
 """Returns the same score for every image.
 
 fails: ranking, scores, sizes, auroc, default
+most: 0
 """
 
 

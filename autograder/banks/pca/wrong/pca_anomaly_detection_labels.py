@@ -1,6 +1,7 @@
 """Returns the labels as scores.
 
 fails: ranking, scores, sizes, auroc, default
+most: 0
 """
 
 

@@ -1,8 +1,0 @@
-"""Has the sign reversed.
-
-fails: by-hand, values, batch-of-one, range, gradients
-"""
-
-
-def kl_divergence(mu, logvar):
-    return 0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(dim=1).mean()

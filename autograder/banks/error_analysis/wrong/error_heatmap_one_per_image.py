@@ -1,8 +1,0 @@
-"""Averages over the pixels: the anomaly score, not a map.
-
-fails: shape, values, channels, batch-of-one, masks, unchanged
-"""
-
-
-def error_heatmap(x, x_recon):
-    return (x - x_recon).pow(2).mean(dim=(1, 2, 3))
