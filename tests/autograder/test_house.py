@@ -18,7 +18,6 @@ PACKAGE = ROOT / "autograder"
 ANSWERS = set((PACKAGE / "banks").glob("*/**/*.py"))
 MODULES = sorted(set(PACKAGE.rglob("*.py")) - ANSWERS)
 PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
-MOVING = {"banks/__init__.py", "intake/__init__.py", "rebuild/__init__.py"}  # their code gets modules of its own
 
 
 def _name(path: Path) -> str:
@@ -34,11 +33,7 @@ def _is_all(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]
 
 
-def _marks(path: Path) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True)] if _name(path) in MOVING else []
-
-
-@pytest.mark.parametrize("path", [pytest.param(path, id=_name(path), marks=_marks(path)) for path in PACKAGES])
+@pytest.mark.parametrize("path", PACKAGES, ids=_name)
 def test_an_init_only_re_exports(path: Path) -> None:
     """Does a package's `__init__.py` hold a docstring, imports and `__all__`, and no code that one would look for?"""
     tree = _tree(path)
