@@ -1,5 +1,6 @@
 # make demo   build a small class, grade it, show the grades   (the main job)
 # make test   run every test
+# make check  lint and the fast tests, while you work
 # make .venv  set up only
 # make lock   compile requirements.lock anew after a change of dependencies
 #
@@ -15,7 +16,7 @@ PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile -
 # Solutions and releases as `course solutions` executes them: small, on drawn wafers.
 SMOKE := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES=
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test check lint lock clean
 
 demo: .venv
 	@.venv/bin/course demo
@@ -24,9 +25,13 @@ test: .venv lint
 	$(PYTEST)
 	$(SMOKE) $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions release
 
+check: .venv lint
+	$(PYTEST) -m "not slow"
+
 lint: .venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache --no-logo
 
 .venv: .venv/.ready
 

@@ -109,6 +109,23 @@ def _finish(changes: Changes, check: bool, command: str) -> None:
 
 
 @app.command(rich_help_panel=AUTHOR)
+def new(
+    slug: Annotated[str, typer.Argument(help="Number and name, for example 10-lighting.")],
+    title: Annotated[str, typer.Option("--title", help="For people; goes into the notebook and course.toml.")],
+    points: Annotated[float, typer.Option("--points", help="Automatic and written points together.")],
+) -> None:
+    """Write the beginnings of an assignment: notebook, check, bank, test and settings, all of which work at once."""
+    from autograder.author.new import new as run
+    from autograder.author.new import next_steps
+
+    course = find_course()
+    with _progress() as progress:
+        changes = run(course, slug, title, points, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "new")
+    out.print(_escaped(next_steps(course, slug)), soft_wrap=True)
+
+
+@app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
     from autograder.author.export import export as run
@@ -259,19 +276,18 @@ def grade(
     ] = None,
     no_sandbox: NoSandbox = False,
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence.")
+        list[str] | None,
+        typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
-    from autograder.wall.sandbox import started
+    from autograder.run.grade import grade as run
 
     if (backend == "dask") != (scheduler is not None):
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
     course = find_course()
-    with started(course, walled=not no_sandbox) as box, _progress() as progress:
-        from autograder.run.grade import grade as run  # for seconds, while the worker imports torch
-
+    with _progress() as progress:
         graded = run(
             course,
             paths,
@@ -280,7 +296,7 @@ def grade(
             dataset=dataset,
             scheduler=scheduler,
             only=only or (),
-            box=box,
+            walled=not no_sandbox,
             progress=progress,
         )
     from autograder.report.terminal import grade_table
@@ -314,8 +330,8 @@ def grades(
     run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
 ) -> None:
     """Write tables, feedback pages and report again with the marks entered in Formgrader; executes nothing."""
-    from autograder.report.hand_back import grades as run
     from autograder.report.terminal import grade_table
+    from autograder.run.grades import grades as run
 
     with _progress() as progress:
         progress("reading the gradebook", 0, 0)

@@ -63,7 +63,7 @@ def make_trivial(course: Course, assignment: Assignment) -> None:
     notebook = read_notebook(path)
     for cell in notebook.cells:
         if cell.id == "support":
-            cell.source = "from waferlab.checks import encoder as encoder_checks"
+            cell.source = "from waferlab.checks.encoder import TASKS"
     kept = [*reference_cells(notebook), *(cell for cell in notebook.cells if cell.id in ("support", CHECK))]
     notebook.cells = [cell for cell in notebook.cells if cell in kept]
     write_notebook(path, notebook)

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import read_notebook, write_notebook
-from autograder.base.records import Graft, Result, Submission
+from autograder.base.records import Graft, Result, Submission, Work
 from autograder.base.shelf import Shelf
 from autograder.demo import answered, demo_answers
 from autograder.intake import collect
@@ -38,7 +38,7 @@ from autograder.rebuild import regraft
 from autograder.report import formgrader, gradebook
 from autograder.report.hand_back import write_reports
 from autograder.run.cluster import DaskPool
-from autograder.run.crew import Pool, _in_pool
+from autograder.run.crew import Pool, in_pool
 from autograder.run.journal import Journal, fingerprint
 from autograder.run.one import Grader, grade_graft, grade_submission
 from autograder.run.prepare import prepare
@@ -85,7 +85,7 @@ def measure_grading(
             submissions = collect(course, [Path(folder)], shelf=shelf)
         table.note(f"{one.slug}: waiting on disk", shelf.bytes_kept / count / 1024, "KB")
         with table.stage(f"{one.slug}: fingerprint", count):
-            [fingerprint(submission, exam) for submission in submissions]
+            [fingerprint(submission) for submission in submissions]
         with table.stage(f"{one.slug}: regraft", count):
             grafts = [regraft(exam.release, submission.read(), exam.defines) for submission in submissions]
         measure_worker(exam, grafts, box, table)
@@ -103,22 +103,21 @@ def measure_worker(exam: Exam, grafts: list[Graft], box: Sandbox, table: Table) 
     with table.stage(f"{slug}: verdict", len(grafts)):
         for answer in answers:
             for name, task in exam.tasks.items():
-                mark_task(module, task, exam.checks[name], answer[name], exam.expected[name])
+                mark_task(task, answer[name], exam.expected[name])
 
 
-def measure_writing(course: Course, models: list[tuple[Submission, Result]], rows: int, table: Table) -> None:
+def measure_writing(course: Course, models: list[Result], exams: dict[str, Exam], rows: int, table: Table) -> None:
     """Everything after the verdicts, on results that differ in the student only."""
-    people = [(f"student-{number:06}", *models[number % len(models)]) for number in range(rows)]
-    submissions = [replace(submission, student=who, file=f"{who}/x.ipynb") for who, submission, _ in people]
+    people = [(f"student-{number:06}", models[number % len(models)]) for number in range(rows)]
     tracemalloc.start()
-    results = [replace(one, student=who, file=f"{who}/x.ipynb") for who, _, one in people]
+    results = [replace(one, student=who, file=f"{who}/x.ipynb") for who, one in people]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         journal = Journal(folder)
         tracemalloc.stop()
         with table.stage("record: journal", rows):
             for number, result in enumerate(results):
-                journal.add(str(number), result)
+                journal.add(str(number), result, exams[result.assignment or ""])
         tracemalloc.start()
         with table.stage("record: sorted at the end (memory traced)", rows):
             results = journal.finish(map(str, range(rows)))
@@ -126,7 +125,7 @@ def measure_writing(course: Course, models: list[tuple[Submission, Result]], row
         tracemalloc.stop()
         ids = gradebook.student_ids(results)
         with table.stage("Formgrader's folders", rows):
-            formgrader.write_class(course, folder, results, ids, submissions)
+            formgrader.write_class(course, folder, results, ids)
         with table.stage("gradebook (SQLite)", rows), gradebook.opened(course, folder) as book:
             gradebook.save(book, course, results, ids, set())
         with table.stage("tables, feedback pages, report", rows):
@@ -142,7 +141,7 @@ class Idle(Grader):
         super().__init__({}, Limits())
         self.result = result
 
-    def grade(self, submission: Submission) -> Result:
+    def grade(self, work: Work) -> Result:
         """The result, without any work."""
         return self.result
 
@@ -150,7 +149,7 @@ class Idle(Grader):
 def measure_handing_out(submission: Submission, result: Result, rows: int, table: Table) -> None:
     """What the run itself does to have a submission graded elsewhere."""
     with Shelf() as shelf, tempfile.TemporaryDirectory() as folder:
-        kept = replace(submission, notebook=shelf.put(submission.read()))
+        kept = Work(replace(submission, notebook=shelf.put(submission.read())), "key")
         with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
             pools: dict[str, Pool] = {
                 "two processes": ProcessPool(Idle(result), 2, Path(folder)),
@@ -158,7 +157,7 @@ def measure_handing_out(submission: Submission, result: Result, rows: int, table
             }
             for name, pool in pools.items():
                 with table.stage(f"handing out: {name}", rows):
-                    list(_in_pool(pool, (kept for _ in range(rows)), Limits()))
+                    list(in_pool(pool, (kept for _ in range(rows)), Limits()))
 
 
 def _size(path: Path) -> int:
@@ -176,15 +175,15 @@ def main() -> None:
     options = parser.parse_args()
     course, table = find_course(), Table()
     arrays = probe_arrays(course.assignments, choose_dataset(options.dataset), SECRET)
-    models = []
+    models, exams = [], {}
     with Sandbox([one.module for one in course.assignments], limits_of(course)) as box, threadpool_limits(1):
         for one in course.assignments:
-            exam = prepare(course, one, SECRET, arrays.get(one.slug, {}), box)
+            exam = exams[one.slug] = prepare(course, one, SECRET, arrays.get(one.slug, {}), box)
             table.note(f"{one.slug}: exam, sent to a process once", len(pickle.dumps(exam)) / 1024, "KB")
             submissions, result = measure_grading(course, one, exam, box, options.count, table)
-            models.append((submissions[0], result))
-    measure_handing_out(*models[0], options.rows, table)
-    measure_writing(course, models, options.rows, table)
+            models.append(result)
+    measure_handing_out(submissions[0], models[-1], options.rows, table)
+    measure_writing(course, models, exams, options.rows, table)
     text = "\n".join([f"{options.count} right answers of each assignment, {options.rows} rows written", *table.lines])
     print(text)
     if options.save:

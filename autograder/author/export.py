@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import ast
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
+from ruff import find_ruff_bin
 
 from autograder.author.expectations import compute, expectations_text
-from autograder.author.imports import Import, import_block, imports_of
 from autograder.author.trees import LITTER, Changes, Progress, quiet, sync
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
@@ -25,25 +25,21 @@ from autograder.base.notebooks import read_notebook, reference_cells, without_ma
 INIT = """\
 \"""The answers, one module per assignment, exported from the source notebooks by `course export`. Do not edit.\"""
 """
+Import = ast.Import | ast.ImportFrom
+#: The course's style, so that no settings file on the way has a part in it.
+RUFF = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--line-length=120",
+    "--target-version=py311",
+    "--config=lint.isort.known-first-party=['waferlab']",
+)
 HEADER = '''"""Reference answers of {slug}: {title}.
 
 Exported from source/{slug}/{name}.ipynb by `course export`. Do not edit: change the notebook and export again.
 """
 '''
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The part of a cell that stays in place: its source without imports.
-
-    Attributes:
-        source: stripped of blank lines at both ends.
-        starts_definition, ends_definition: whether its first and last statements are functions or classes.
-    """
-
-    source: str
-    starts_definition: bool
-    ends_definition: bool
 
 
 def export(course: Course, check: bool = False, progress: Progress = quiet) -> Changes:
@@ -100,12 +96,13 @@ def reference_text(course: Course, assignment: Assignment) -> str | None:
     cells = reference_cells(read_notebook(path))
     if not cells:
         return None
-    header = HEADER.format(slug=assignment.slug, title=assignment.title, name=assignment.notebook_name)
+    title = assignment.title.replace("\\", r"\\").replace('"""', r"\"\"\"")  # it stands in a docstring
+    header = HEADER.format(slug=assignment.slug, title=title, name=assignment.notebook_name)
     return module_text(header, cells, path.relative_to(course.root).as_posix())
 
 
 def module_text(header: str, cells: Sequence[NotebookNode], notebook: str) -> str:
-    """Join cells to a module, formatted as ruff would: imports on top, two blank lines around definitions.
+    """Join cells to a module: imports on top, the rest in order, sorted and spaced by ruff.
 
     Args:
         header: the module's docstring.
@@ -113,14 +110,30 @@ def module_text(header: str, cells: Sequence[NotebookNode], notebook: str) -> st
         notebook: how error messages call the notebook.
     """
     parsed = [_parse(cell, notebook) for cell in cells]
-    nodes: list[Import] = [node for _, tree in parsed for node in imports_of(tree)]
+    imports = [ast.unparse(node) for _, tree in parsed for node in tree.body if isinstance(node, Import)]
     pieces = [piece for source, tree in parsed if (piece := _without_imports(source, tree))]
-    text = header + ("\n" + import_block(nodes) + "\n" if nodes else "")
-    after_definition = False
-    for piece in pieces:
-        text += ("\n\n" if after_definition or piece.starts_definition else "\n") + piece.source + "\n"
-        after_definition = piece.ends_definition
-    return text
+    return formatted("\n\n".join([header, "\n".join(imports), *pieces]))
+
+
+def formatted(source: str) -> str:
+    r"""Python text with its imports sorted and everything formatted, whatever settings lie about.
+
+    >>> print(formatted("import torch\nimport math\nfrom torch import nn\nfrom torch import Tensor\nx = 'y'"), end="")
+    import math
+    <BLANKLINE>
+    import torch
+    from torch import Tensor, nn
+    <BLANKLINE>
+    x = "y"
+    """
+    for command in (["check", "--select=I", "--fix"], ["format"]):
+        done = subprocess.run(
+            [find_ruff_bin(), *command, *RUFF, "-"], input=source, capture_output=True, encoding="utf-8", check=False
+        )
+        if done.returncode != 0:
+            raise CourseError(f"ruff cannot read the answers: {done.stderr.strip()}")
+        source = done.stdout
+    return source
 
 
 def _parse(cell: NotebookNode, notebook: str) -> tuple[str, ast.Module]:
@@ -132,18 +145,13 @@ def _parse(cell: NotebookNode, notebook: str) -> tuple[str, ast.Module]:
         raise CourseError(f"{where}: not valid Python ({error.msg})") from None
 
 
-def _without_imports(source: str, tree: ast.Module) -> Piece | None:
+def _without_imports(source: str, tree: ast.Module) -> str | None:
     """What a cell holds beside imports, None when that is nothing (or only comments)."""
-    rest = [node for node in tree.body if not isinstance(node, Import)]
-    if not rest:
+    imports = [node for node in tree.body if isinstance(node, Import)]
+    if len(imports) == len(tree.body):
         return None
-    imported = {line for node in imports_of(tree) for line in range(node.lineno, (node.end_lineno or 0) + 1)}
-    lines = [line.rstrip() for number, line in enumerate(source.split("\n"), start=1) if number not in imported]
-    return Piece("\n".join(lines).strip("\n"), _is_definition(rest[0]), _is_definition(rest[-1]))
-
-
-def _is_definition(node: ast.stmt) -> bool:
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+    imported = {line for node in imports for line in range(node.lineno, (node.end_lineno or 0) + 1)}
+    return "\n".join(line for number, line in enumerate(source.split("\n"), start=1) if number not in imported)
 
 
 @contextmanager

@@ -136,7 +136,7 @@ def _later_modules(course: Course, through: int) -> set[str]:
 def readme(course: Course, published: list[Assignment]) -> str:
     """The students' first page."""
     rows = [f"| {one.number:02} | {one.title} | {badge_text(course, one)} |" for one in published]
-    return README.format(title=course.settings["title"], rows="\n".join(rows), address=package_address(course))
+    return README.format(title=course.settings.title, rows="\n".join(rows), address=package_address(course))
 
 
 def _written_before(directory: Path) -> set[str]:

@@ -65,14 +65,14 @@ def badge_text(course: Course, assignment: Assignment) -> str:
 
 def colab_address(course: Course, assignment: Assignment) -> str:
     """Where Colab opens the released notebook of an assignment."""
-    repository, branch = course.settings["repository"], course.settings["branch"]
+    repository, branch = course.settings.repository, course.settings.branch
     path = course.notebook("release", assignment).relative_to(course.root).as_posix()
     return f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
 
 
 def package_address(course: Course) -> str:
     """What pip installs `waferlab` from."""
-    repository, branch = course.settings["repository"], course.settings["branch"]
+    repository, branch = course.settings.repository, course.settings.branch
     return f"waferlab @ git+https://github.com/{repository}@{branch}#subdirectory=course"
 
 

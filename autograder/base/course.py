@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+
+from autograder.base.settings import Settings, SettingsError, read_settings
 
 
 class CourseError(Exception):
@@ -57,19 +57,24 @@ class Course:
     root: Path
 
     @cached_property
-    def settings(self) -> dict[str, Any]:
-        """The contents of `course/course.toml`."""
-        path = self.root / "course" / "course.toml"
+    def settings(self) -> Settings:
+        """The contents of `course/course.toml`.
+
+        Raises:
+            CourseError: a key or value in it cannot be used; says which, and what was expected.
+        """
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise CourseError(f"{path} is not valid TOML: {error}") from error
+            return read_settings(self.root / "course" / "course.toml")
+        except SettingsError as error:
+            raise CourseError(str(error)) from error
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
         """All assignments, in the order of their numbers."""
-        table = self.settings.get("assignments", {})
-        return tuple(Assignment(slug, entry["title"], entry["points"]) for slug, entry in sorted(table.items()))
+        return tuple(
+            Assignment(slug, entry.title, int(entry.points) if entry.points.is_integer() else entry.points)
+            for slug, entry in sorted(self.settings.assignments.items())
+        )
 
     def assignment(self, name: str) -> Assignment:
         """Find an assignment by slug (`04-encoder`), number (`4`, `04`) or notebook name (`encoder`).

@@ -10,8 +10,10 @@ from nbformat import NotebookNode
 from autograder.base.course import Assignment
 from autograder.base.shelf import Packed, Shelved
 
+MAX_HELPERS, MAX_HELPER = 40, 50_000  # helper cells of a submission that are kept, and characters of each
+
 CellKind = Literal["provided", "solution", "helper"]
-TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout", "not run"]
+TaskStatus = Literal["ok", "unanswered", "error", "crashed", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Submission:
     cause: str | None = None
     repairs: tuple[str, ...] = ()
     submitted_at: str | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is a notebook to grade, and an assignment to grade it by."""
+        return self.notebook is not None and self.assignment is not None and not self.cause
 
     def read(self) -> NotebookNode:
         """The notebook, from wherever it is kept."""
@@ -82,6 +89,50 @@ class Graft:
     stubs: dict[str, str]
     written: dict[str, str] = field(default_factory=dict)
     repairs: tuple[str, ...] = ()
+
+    @property
+    def helpers(self) -> tuple[HelperCell, ...]:
+        """The helper cells with their places, as many and as much of each as a person looks at."""
+        found, after = [], None
+        for cell in self.cells:
+            if cell.kind == "helper":
+                found.append(HelperCell(after, cell.source[:MAX_HELPER]))
+            else:
+                after = cell.name
+        return tuple(found[:MAX_HELPERS])
+
+
+@dataclass(frozen=True)
+class HelperCell:
+    """A code cell that the student added.
+
+    Attributes:
+        after: the cell of the release that it stands after, by its name in `Cell`; None at the top.
+        source: Python, magics included.
+    """
+
+    after: str | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be graded of one submission.
+
+    Attributes:
+        submission: readable or not.
+        key: what the submission's results are filed under (`run.journal.fingerprint`).
+        tasks: the tasks to ask about; those of an earlier run are known.
+    """
+
+    submission: Submission
+    key: str
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether an earlier run left nothing to do; what could not be read is looked at anew."""
+        return self.submission.is_readable and not self.tasks
 
 
 @dataclass(frozen=True)
@@ -140,6 +191,7 @@ class Result:
         points, max_points: automatic points; written answers are not in them.
         warnings: conditions of the whole run that every report must show (for example: graded without a sandbox).
         answers: the student's solution cells by task, for the feedback page.
+        helpers: code cells that the student added, for Formgrader.
         submitted_at: as in `Submission`.
         late_penalty: points that are taken off for a late submission, from `course.toml`.
     """
@@ -156,13 +208,9 @@ class Result:
     max_points: float = 0.0
     warnings: tuple[str, ...] = ()
     answers: dict[str, str] = field(default_factory=dict)
+    helpers: tuple[HelperCell, ...] = ()
     submitted_at: str | None = None
     late_penalty: float = 0.0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it was graded, and no task of it was left out."""
-        return self.status == "graded" and all(task.status != "not run" for task in self.tasks)
 
     @property
     def task_points(self) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from autograder.base.course import Assignment, Course, CourseError
-from autograder.base.notebooks import read_notebook
+from autograder.base.notebooks import grade_id, is_answer, read_notebook
 from autograder.rebuild.pysource import definitions
 
 NAME_SCORE, TITLE_SCORE, CELL_SCORE = 3, 2, 1
@@ -81,14 +81,13 @@ def recognise(
 
 
 def _portrait(assignment: Assignment, release: NotebookNode) -> Portrait:
-    answers = [cell.source for cell in release.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    answers = [cell.source for cell in release.cells if is_answer(cell)]
     names = frozenset(name for source in answers for name in definitions(source))
     return Portrait(assignment, frozenset(_grade_ids(release)), names, _title(release), frozenset(_keys(release)))
 
 
 def _grade_ids(notebook: NotebookNode) -> set[str]:
-    ids = (cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells)
-    return {one for one in ids if isinstance(one, str)}
+    return {name for cell in notebook.cells if isinstance(name := grade_id(cell), str)}
 
 
 def _keys(notebook: NotebookNode) -> set[str]:

@@ -10,14 +10,16 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder.intake.students import PLATFORMS
-from autograder.report.late import parse_time
 
 FILE = "timestamp.txt"
 MAX_BYTES = 200
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCKS = timedelta(minutes=10)  # by which two machines' clocks may differ
 _CANVAS_LATE = re.compile(r"[^\W_][^_\s]*_LATE_\d+_\d+_.+\.\w+")
 
 
@@ -39,6 +41,37 @@ def handed_in(path: Path, parts: Sequence[str], now: datetime | None = None) -> 
         return parse_time(text, now or datetime.now(UTC)).isoformat(), remarks
     except ValueError as error:
         return None, (*remarks, f"When it was handed in is not known: {error}.")
+
+
+def parse_time(text: str, now: datetime) -> datetime:
+    """When something was handed in, in UTC, from the words of nbgrader's `timestamp.txt`.
+
+    As in `nbgrader.utils.parse_utc`, a zone may be an offset or a name, and a time without one is UTC. In the hour that
+    a clock shows twice in autumn, the earlier is meant.
+
+    >>> parse_time("2026-03-29 03:30:00 Europe/Berlin", datetime(2027, 1, 1, tzinfo=UTC)).isoformat()
+    '2026-03-29T01:30:00+00:00'
+
+    Args:
+        text: the file's contents; nobody vouches for them.
+        now: nothing is handed in later than this.
+
+    Raises:
+        ValueError: with a sentence for people.
+    """
+    words = text.split()
+    zone = words.pop() if len(words) > 1 and words[-1][0].isalpha() and words[-1] != "Z" else None
+    try:
+        time = datetime.fromisoformat("T".join(words[:2]) + "".join(words[2:]))
+        if ":" not in text or (zone and time.tzinfo):
+            raise ValueError
+        time = time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone or "UTC"))
+        time = time.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError):
+        raise ValueError("its timestamp is no date and time, or names an unknown time zone") from None
+    if not EARLIEST <= time <= now + CLOCKS:
+        raise ValueError("its timestamp lies in the future" if time > now else "its timestamp is before the year 2000")
+    return time
 
 
 def _timestamp(root: Path, parts: Sequence[str]) -> str | None:

@@ -33,7 +33,6 @@ class Exam:
         written: points of the written answers, by grade_id.
         references: modules of `waferlab.reference` that answers may import: those of earlier assignments.
         answers: the reference cells, as one text.
-        only: the tasks to run; None runs all.
     """
 
     assignment: Assignment
@@ -45,7 +44,6 @@ class Exam:
     written: dict[str, float]
     references: tuple[str, ...] = ()
     answers: str = ""
-    only: tuple[str, ...] | None = None
 
     @cached_property
     def tasks(self) -> dict[str, Task]:

@@ -46,11 +46,6 @@ def without_points(task: Task, status: TaskStatus, message: str) -> TaskResult:
     return _result(task, status, [Mark(check.name, 0.0, check.points, message) for check in task.checks], message)
 
 
-def not_run(task: Task) -> TaskResult:
-    """A task that was left out of a run, and does not count."""
-    return TaskResult(task.name, task.title, "not run", 0.0, 0.0, (), "not run")
-
-
 def _missing(task: Task, answer: Answer) -> tuple[TaskStatus, str]:
     names = " and ".join(f"`{name}`" for name in answer.missing)
     error = answer.errors.get(task.name)

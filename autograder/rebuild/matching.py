@@ -11,6 +11,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from autograder.base.notebooks import grade_id, grading, is_answer, is_check, is_written, tags
 from autograder.rebuild.pysource import blocks, definitions, likeness, same_code, same_text, words
 
 SlotKind = Literal["provided", "solution", "check", "written", "other"]
@@ -44,12 +45,12 @@ class Slot:
     @property
     def name(self) -> str:
         """Its grade_id, else its id."""
-        return self.marks.get("grade_id") or self.cell.get("id") or f"cell-{self.index + 1}"
+        return grade_id(self.cell) or self.cell.get("id") or f"cell-{self.index + 1}"
 
     @property
     def marks(self) -> Mapping[str, object]:
         """nbgrader's metadata."""
-        return self.cell.metadata.get("nbgrader", {})
+        return grading(self.cell)
 
     @property
     def is_code(self) -> bool:
@@ -107,7 +108,7 @@ class Piece:
     @property
     def marks(self) -> Mapping[str, object]:
         """nbgrader's metadata, as far as it is left."""
-        return self.cell.metadata.get("nbgrader", {})
+        return grading(self.cell)
 
     @cached_property
     def key(self) -> str:
@@ -159,17 +160,17 @@ def slots_of(release: NotebookNode) -> list[Slot]:
 
 
 def _kind(cell: NotebookNode) -> SlotKind:
-    marks = cell.metadata.get("nbgrader", {})
-    if marks.get("solution"):
-        return "written" if marks.get("grade") else "solution"
-    if marks.get("grade"):
+    if is_answer(cell):
+        return "solution"
+    if is_written(cell):
+        return "written"
+    if is_check(cell):
         return "check"
-    provided = cell.cell_type == "code" and "reference" in cell.metadata.get("tags", [])
-    return "provided" if provided else "other"
+    return "provided" if cell.cell_type == "code" and "reference" in tags(cell) else "other"
 
 
 def _label(cell: NotebookNode, kind: SlotKind, heading: str) -> str:
-    name = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "")
+    name = grade_id(cell) or cell.get("id", "")
     plain = name.removeprefix("check-").removeprefix("written-")
     names = {
         "solution": f"the answer cell of {heading or plain}",
@@ -198,7 +199,7 @@ class _Finder:
     def __init__(self, slots: Sequence[Slot], tasks: Mapping[str, tuple[str, ...]]) -> None:
         self.slots = slots
         self.tasks = tasks
-        self.by_grade_id = {slot.marks["grade_id"]: slot for slot in slots if slot.marks.get("grade_id")}
+        self.by_grade_id = {name: slot for slot in slots if (name := grade_id(slot.cell))}
         self.by_id = {slot.cell["id"]: slot for slot in slots if slot.cell.get("id")}
         self.by_text = {(slot.is_code, slot.text): slot for slot in reversed(slots) if slot.text}
         self.by_block = {name: slot for slot in slots if slot.kind == "provided" for name in slot.blocks}
@@ -214,7 +215,7 @@ class _Finder:
         return Match(piece, slot, by if slot or not offers else "names", offers)
 
     def _signed(self, piece: Piece) -> tuple[Slot | None, str]:
-        if slot := self.by_grade_id.get(piece.marks.get("grade_id")):
+        if slot := self.by_grade_id.get(grade_id(piece.cell) or ""):
             return slot, "grade_id"
         if slot := next((self.by_id[one] for one in sorted(piece.ids) if one in self.by_id), None):
             return slot, "id"

@@ -15,17 +15,15 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.base.course import Course, CourseError, checks_module
+from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
-from autograder.base.records import Cell, Graft, Result, Submission, TaskResult
-from autograder.rebuild import regraft
+from autograder.base.records import HelperCell, Result, TaskResult
 from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.report.pages.common import number, shown, status
 
 MAX_CELL = 50_000  # characters of one cell
 MAX_MESSAGE = 800
 MAX_LISTED = 60  # checks of a task, repairs
-MAX_HELPERS = 40
 ACTIVE_TEX = ("bbox", "class", "cssId", "data", "href", "html", "mmlToken", "require", "style", "unicode")
 
 CONFIG = '''\
@@ -46,9 +44,7 @@ c.ExportPlugin.to = "nbgrader-grades.csv"  # `nbgrader export` leaves the table 
 '''
 
 
-def write_class(
-    course: Course, folder: Path, results: Sequence[Result], people: People, submissions: Iterable[Submission]
-) -> set[GradedCell]:
+def write_class(course: Course, folder: Path, results: Sequence[Result], people: People) -> set[GradedCell]:
     """Write `autograded/`, `submitted/`, `source/` and nbgrader's settings.
 
     Args:
@@ -56,7 +52,6 @@ def write_class(
         folder: the run folder.
         results: of this run.
         people: nbgrader's student ids.
-        submissions: what was graded; those with helper cells are rebuilt once more to show them in their places.
 
     Returns:
         The graded cells that were there before and in which a person would see something else now.
@@ -64,12 +59,10 @@ def write_class(
     write_settings(course, folder)
     releases: dict[str, NotebookNode] = {}
     changed: set[GradedCell] = set()
-    handed_in = {(one.student, one.file): one for one in submissions}
     for (student, slug), result in sorted(chosen(results).items()):
         if slug not in releases:
             releases[slug] = _release(course, folder, slug)
-        graft = _graft(releases[slug], handed_in.get((student, result.file)), result)
-        notebook = autograded(releases[slug], graft, result)
+        notebook = autograded(releases[slug], result)
         place = Path(people[student], slug)
         path = folder / "autograded" / place / f"{course.assignment(slug).notebook_name}.ipynb"
         changed |= {(people[student], slug, name) for name in _differences(path, notebook)}
@@ -83,7 +76,7 @@ def write_settings(course: Course, folder: Path) -> None:
     text = CONFIG.format(course_id=COURSE_ID)
     if os.environ.get(ENVIRONMENT):
         text += f"c.CourseDirectory.db_url = os.environ[{ENVIRONMENT!r}]  # where this class was recorded\n"
-    elif url := course.settings.get("gradebook", {}).get("url"):
+    elif url := course.settings.gradebook.url:
         text += f"c.CourseDirectory.db_url = os.environ.get({ENVIRONMENT!r}) or {url!r}\n"
     _write(folder / "nbgrader_config.py", text)
 
@@ -135,50 +128,29 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="replace")
 
 
-def _graft(release: NotebookNode, submission: Submission | None, result: Result) -> Graft:
-    """The rebuilt submission; from the result alone where there can be no helper cells, or no notebook is at hand."""
-    if submission is not None and submission.notebook is not None and submission.assignment is not None:
-        notebook = submission.read()
-        if not _is_plain(release, notebook):
-            tasks = checks_module(submission.assignment.module).TASKS
-            return regraft(release, notebook, {name: task.defines for name, task in tasks.items()})
-    cells = tuple(Cell("solution", name, source) for name, source in result.answers.items())
-    return Graft(cells, {}, {answer.name: answer.answer for answer in result.written})
-
-
-def _is_plain(release: NotebookNode, notebook: NotebookNode) -> bool:
-    """Whether every code cell is the release's own or an answer in its place; telling so takes no regraft."""
-    own = {cell.source.strip() for cell in release.cells if cell.cell_type == "code"} | {""}
-    places = {grade_id(cell) for cell in release.cells if is_answer(cell)}
-    others = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip() not in own]
-    names = [grade_id(cell) for cell in others]
-    return len(set(names)) == len(names) and set(names) <= places
-
-
 # --- one notebook ----------------------------------------------------------------------------------------------------
 
 
-def autograded(release: NotebookNode, graft: Graft, result: Result) -> NotebookNode:
+def autograded(release: NotebookNode, result: Result) -> NotebookNode:
     """The release with a student's answers, helper cells and what was found.
 
     Args:
         release: the instructor's notebook, as students get it.
-        graft: the rebuilt submission.
         result: what grading found.
     """
     notebook = copy.deepcopy(release)
-    answers = {cell.name: cell.source for cell in graft.cells if cell.kind == "solution"}
+    written = {answer.name: answer.answer for answer in result.written if not answer.is_blank}
     tasks = {task.name: task for task in result.tasks}
-    helpers = _helpers(graft.cells)
+    helpers = _helpers(result.helpers)
     cells = [*_remarks(result), *helpers.get(None, [])]
     for cell in notebook.cells:
         if "badge" in tags(cell):
             continue
         name = grade_id(cell)
-        if is_answer(cell) and name in answers:
-            cell.source = shown(answers[name], MAX_CELL)
-        elif is_written(cell) and graft.written.get(name or "", "").strip():
-            cell.source = harmless(graft.written[name or ""])
+        if is_answer(cell) and name in result.answers:
+            cell.source = shown(result.answers[name], MAX_CELL)
+        elif is_written(cell) and name in written:
+            cell.source = harmless(written[name])
         elif is_check(cell) and name:
             cell.outputs = [_found(tasks[task]) for task in [name.removeprefix(CHECK)] if task in tasks]
         cells += [cell, *helpers.get(name or cell.get("id"), [])]
@@ -186,16 +158,12 @@ def autograded(release: NotebookNode, graft: Graft, result: Result) -> NotebookN
     return notebook
 
 
-def _helpers(cells: Iterable[Cell]) -> dict[str | None, list[NotebookNode]]:
+def _helpers(cells: Iterable[HelperCell]) -> dict[str | None, list[NotebookNode]]:
     """Code cells that the student added, by the cell of the release that they stand after."""
     helpers: dict[str | None, list[NotebookNode]] = {}
-    before: str | None = None
     for count, cell in enumerate(cells):
-        if cell.kind != "helper":
-            before = cell.name
-        elif sum(map(len, helpers.values())) < MAX_HELPERS:
-            added = new_code_cell(shown(cell.source, MAX_CELL), id=f"added-{count}", metadata={"tags": ["added"]})
-            helpers.setdefault(before, []).append(added)
+        added = new_code_cell(shown(cell.source, MAX_CELL), id=f"added-{count}", metadata={"tags": ["added"]})
+        helpers.setdefault(cell.after, []).append(added)
     return helpers
 
 
@@ -232,7 +200,10 @@ def harmless(text: str) -> str:
     >>> harmless("<script>alert(1)</script> $a<b$ ![x](http://e) $\\href{javascript:f()}{x}$")
     '< script>alert(1)< /script> $a< b$ ![x] (http://e) $href{javascript:f()}{x}$'
     """
-    text = shown(text, MAX_CELL)
-    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
-    text = re.sub(r"\](?=[(:])", "] ", text)
-    return re.sub(rf"\\(?=(?:{'|'.join(ACTIVE_TEX)})(?![A-Za-z]))", "", text)
+    text, before = shown(text, MAX_CELL), ""
+    while text != before:  # a backslash that goes can leave another, or a tag behind a bare `<`
+        before = text
+        text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
+        text = re.sub(r"\](?=[(:])", "] ", text)
+        text = re.sub(rf"\\+(?=(?:{'|'.join(ACTIVE_TEX)})(?![A-Za-z]))", "", text)
+    return text

@@ -21,9 +21,9 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.names import safe_name
 from autograder.base.notebooks import grade_id, grading, read_notebook
 from autograder.base.records import Result, TaskResult, WrittenResult
-from autograder.intake import safe_name
 
 FILE = "gradebook.db"
 ENVIRONMENT = "COURSE_GRADEBOOK_URL"
@@ -63,7 +63,7 @@ def address(course: Course, folder: Path) -> str:
 
 
 def _configured(course: Course) -> str:
-    url = str(course.settings.get("gradebook", {}).get("url", ""))
+    url = course.settings.gradebook.url
     if url and _parsed(url).password is not None:
         raise CourseError(
             f"[gradebook] url in course.toml holds a password: leave it out there and set {ENVIRONMENT} to the whole "
@@ -331,8 +331,7 @@ def _student(key: str, name: str) -> dict[str, Any]:
 
 def _scores(result: Result) -> dict[str, float | None]:
     """Automatic points by cell; None for what a person marks. An empty written answer gives nothing, as in nbgrader."""
-    ran = [task for task in result.tasks if task.status != "not run"]
-    scores: dict[str, float | None] = {CHECK + task.name: float(task.points) for task in ran}
+    scores: dict[str, float | None] = {CHECK + task.name: float(task.points) for task in result.tasks}
     return scores | {answer.name: 0.0 if answer.is_blank else None for answer in result.written}
 
 

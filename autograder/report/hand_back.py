@@ -1,30 +1,28 @@
-"""The end of the pipeline: gradebook, tables, feedback pages and class report; `course grades` enters here."""
+"""The end of the pipeline: gradebook, tables, feedback pages and class report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from autograder.base.course import Course, CourseError
-from autograder.base.records import Result, Submission
-from autograder.intake import safe_name
+from autograder.base.names import safe_name
+from autograder.base.records import Result
 from autograder.report import formgrader, gradebook
 from autograder.report.gradebook import GradedCell, chosen, student_ids
 from autograder.report.late import with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
 from autograder.report.similar import similar_pairs
-from autograder.run.journal import RESULTS, Journal, sole_writer, sort_key, write_tables
+from autograder.report.tables import write_tables
 
 RUN = "run.json"  # what reports say about the run as a whole
 
 
-def hand_back(
-    course: Course, folder: Path, results: Sequence[Result], dataset: str, submissions: Iterable[Submission]
-) -> list[Result]:
+def hand_back(course: Course, folder: Path, results: Sequence[Result], dataset: str) -> list[Result]:
     """Everything after the verdicts: Formgrader's folders, the gradebook, tables and pages.
 
     Args:
@@ -32,7 +30,6 @@ def hand_back(
         folder: the run folder.
         results: of this run, as they were recorded.
         dataset: which images the hidden checks used.
-        submissions: what was graded.
 
     Returns:
         The results with what people entered in Formgrader.
@@ -41,29 +38,19 @@ def hand_back(
         CourseError: the gradebook cannot be used; tables and pages are written, without marks given by hand.
     """
     results = with_penalties(course, _with_notes(results))
-    changed = formgrader.write_class(course, folder, results, student_ids(results), submissions)
+    changed = formgrader.write_class(course, folder, results, student_ids(results))
     _write_run(folder, dataset, changed | _to_look_at(folder))
     return _finish(course, folder, results)
 
 
-def grades(course: Course, folder: Path) -> list[Result]:
-    """Write tables, pages and report of a graded class again, with what people entered in Formgrader.
-
-    Nothing is executed.
-
-    Args:
-        course: the course.
-        folder: the run folder of `course grade`.
+def hand_back_again(course: Course, folder: Path, results: Sequence[Result]) -> list[Result]:
+    """The same for a class that was graded before, with what people have entered in Formgrader since.
 
     Raises:
-        CourseError: the folder holds no results, another run is writing to it, or the gradebook cannot be used.
+        CourseError: as `hand_back`.
     """
-    if not (folder / RESULTS).is_file():
-        raise CourseError(f"{folder} holds no {RESULTS}: expected the run folder of `course grade`")
-    with sole_writer(folder):
-        formgrader.write_settings(course, folder)
-        results = with_penalties(course, _with_notes(sorted(Journal(folder).values(), key=sort_key)))
-        return _finish(course, folder, results)
+    formgrader.write_settings(course, folder)
+    return _finish(course, folder, with_penalties(course, _with_notes(results)))
 
 
 def _finish(course: Course, folder: Path, results: list[Result]) -> list[Result]:

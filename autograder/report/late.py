@@ -3,117 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from autograder.base.course import Course, CourseError
+from autograder.base.course import Course
 from autograder.base.records import Result
+from autograder.base.settings import Late
 
 DAY = timedelta(days=1)
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-CLOCKS = timedelta(minutes=10)  # by which two machines' clocks may differ
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?"
-    r"(?: ?(Z|[+-]\d\d:?\d\d)| ([A-Za-z][\w+/-]{0,40}))?",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True)
-class Late:
-    """What `[late]` in `course.toml` says.
-
-    Attributes:
-        per_day: share of an assignment's full points that each started day costs, from 0 to 1.
-        grace_minutes: so much later than due is not late yet.
-        most: no lateness costs a larger share than this, from 0 to 1.
-        accept_days: later than this many days, a submission gets no points at all; None accepts any.
-    """
-
-    per_day: float = 0.0
-    grace_minutes: float = 0.0
-    most: float = 1.0
-    accept_days: float | None = None
-
-
-def late_rules(course: Course) -> Late:
-    """The rules of this course; without `[late]` nothing is taken off.
-
-    Raises:
-        CourseError: an unknown setting, or a value out of its range.
-    """
-    table = course.settings.get("late", {})
-    names = list(Late.__dataclass_fields__)
-    for name, value in table.items():
-        if name not in names:
-            raise CourseError(f"[late] in course.toml has the setting {name!r}: expected one of {', '.join(names)}")
-        most = 1.0 if name in ("per_day", "most") else math.inf
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-            span = "from 0 to 1" if most == 1 else "of 0 or more"
-            raise CourseError(f"[late] {name} in course.toml is {value!r}: expected a number {span}")
-    return Late(**table)
 
 
 def due_dates(course: Course) -> dict[str, datetime]:
-    """When each assignment is due, where `course.toml` says so.
-
-    Raises:
-        CourseError: a due date is no date with time and offset.
-    """
-    entries: Mapping[str, Mapping[str, Any]] = course.settings.get("assignments", {})
-    return {slug: _due(slug, entry["due"]) for slug, entry in entries.items() if "due" in entry}
-
-
-def _due(slug: str, value: Any) -> datetime:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        found = value.isoformat() if hasattr(value, "isoformat") else repr(value)
-        raise CourseError(
-            f"{slug} in course.toml is due {found}: expected a date and time with an offset from UTC and no quotes, "
-            "for example due = 2026-12-01T23:59:00+01:00"
-        )
-    return value
-
-
-def parse_time(text: str, now: datetime) -> datetime:
-    """When something was handed in, in UTC, from the words of nbgrader's `timestamp.txt`.
-
-    As in `nbgrader.utils.parse_utc`, a zone may be an offset or a name, and a time without one is UTC. In the hour that
-    a clock shows twice in autumn, the earlier is meant.
-
-    >>> parse_time("2026-03-29 03:30:00 Europe/Berlin", datetime(2027, 1, 1, tzinfo=UTC)).isoformat()
-    '2026-03-29T01:30:00+00:00'
-
-    Args:
-        text: the file's contents; nobody vouches for them.
-        now: nothing is handed in later than this.
-
-    Raises:
-        ValueError: with a sentence for people.
-    """
-    found = _TIME.fullmatch(text.strip())
-    if not found:
-        raise ValueError("its timestamp is no date and time")
-    try:
-        fields = [int(one or 0) for one in found.groups()[:6]]
-        time = datetime(*fields, tzinfo=_zone(found[7], found[8])).astimezone(UTC)  # type: ignore[misc, arg-type]
-    except (ValueError, OverflowError, ZoneInfoNotFoundError, OSError):
-        raise ValueError("its timestamp is no date and time that exists, or names an unknown time zone") from None
-    if not EARLIEST <= time <= now + CLOCKS:
-        raise ValueError("its timestamp lies in the future" if time > now else "its timestamp is before the year 2000")
-    return time
-
-
-def _zone(offset: str | None, name: str | None) -> tzinfo:
-    if name:
-        return ZoneInfo(name)
-    if not offset or offset == "Z":
-        return UTC
-    hours, minutes = int(offset[1:3]), int(offset[-2:])
-    return timezone((-1 if offset[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
+    """When each assignment is due, where `course.toml` says so."""
+    return {slug: entry.due for slug, entry in course.settings.assignments.items() if entry.due}
 
 
 def lateness(result: Result, due: Mapping[str, datetime], rules: Late) -> timedelta | None:
@@ -142,12 +45,8 @@ def penalty(late: timedelta, full: float, rules: Late) -> float:
 
 
 def with_penalties(course: Course, results: Sequence[Result]) -> list[Result]:
-    """The results with what lateness costs each.
-
-    Raises:
-        CourseError: `course.toml` has a due date or a rule that makes no sense.
-    """
-    due, rules = due_dates(course), late_rules(course)
+    """The results with what lateness costs each."""
+    due, rules = due_dates(course), course.settings.late
     charged = []
     for one in results:
         if one.status == "graded" and (late := lateness(one, due, rules)):
@@ -158,7 +57,7 @@ def with_penalties(course: Course, results: Sequence[Result]) -> list[Result]:
 
 def sentence(course: Course, result: Result) -> str:
     """When it was handed in, and how late that was; empty where no time or no due date is known."""
-    due, rules = due_dates(course), late_rules(course)
+    due, rules = due_dates(course), course.settings.late
     if not result.submitted_at or result.assignment not in due:
         return ""
     end = due[result.assignment]

@@ -8,24 +8,28 @@ Moodle: any column that identifies a person, and one for each grade item; which 
 (https://docs.moodle.org/311/en/Grade_import).
 
 A cell is empty, and both platforms leave what they have, where the total is not final: nothing was handed in, it could
-not be read, a task was left out, or a written answer waits for its mark. An unfinished total would look like a grade.
+not be read, or a written answer waits for its mark. An unfinished total would look like a grade.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result
-from autograder.run.journal import write_csv
+from autograder.report.tables import write_csv
 
 COLUMNS = ("id", "name", "email", "canvas_id", "sis_id", "login", "section")
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 MOODLE = ["ID number", "Full name", "Email address"]
 MAX_NAMED = 8
+
+#: The name that work bears, and an assignment.
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def roster(course: Course) -> list[Person]:
     Raises:
         CourseError: it is missing, no CSV with a column `id`, or an id is empty or stands twice.
     """
-    name = course.settings.get("lms", {}).get("roster", "")
+    name = course.settings.lms.roster
     if not name:
         return []
     path = course.root / "course" / str(name)
@@ -71,8 +75,8 @@ def roster(course: Course) -> list[Person]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(f"the roster {path} cannot be read ({error}): expected a CSV file in UTF-8") from error
     people = [Person(**{key: (row.get(key) or "").strip() for key in COLUMNS}) for row in rows]
-    ids = [one.id for one in people]
-    wrong = next((one for one in ids if not one or ids.count(one) > 1), None)
+    times = Counter(one.id for one in people)
+    wrong = next((one for one, count in times.items() if not one or count > 1), None)
     if wrong is not None or not people:
         found = "no rows" if not people else f"the id {wrong!r}" + (" more than once" if wrong else "")
         raise CourseError(
@@ -94,19 +98,18 @@ def tables(course: Course, results: Iterable[Result]) -> Tables:
     from autograder.report.gradebook import chosen  # imports nbgrader for seconds, which a roster does not need
 
     results = list(results)
-    known = roster(course)
-    people, strangers = _matched(known, sorted({one.student for one in results}))
-    best = chosen(results)
-    slugs = {one.assignment for one in results}
+    known, best = roster(course), chosen(results)
+    handed_in = {(one.student, one.assignment) for one in results}
+    people, strangers = _matched(known, sorted({student for student, _ in handed_in}))
+    slugs = {slug for _, slug in handed_in}
     columns = [one for one in course.assignments if one.slug in slugs]
-    missing = _missing(course)
+    missing = 0.0 if course.settings.lms.missing == "zero" else ""
     rows = []
     for person, names in people:
-        own = [next((best[name, one.slug] for name in names if (name, one.slug) in best), None) for one in columns]
-        handed = [any(one.student in names and one.assignment == column.slug for one in results) for column in columns]
-        rows.append((person, [_score(one, here, missing) for one, here in zip(own, handed, strict=True)]))
-    settings = course.settings.get("assignments", {})
-    titles = [_canvas_title(one, settings[one.slug]) for one in columns]
+        places = [[(name, one.slug) for name in names] for one in columns]
+        rows.append((person, [_score(own, best, handed_in, missing) for own in places]))
+    settings = course.settings.assignments
+    titles = [_canvas_title(one, settings[one.slug].canvas_id) for one in columns]
     canvas = [[*CANVAS, *titles], ["    Points Possible", "", "", "", "", *(one.points for one in columns)]]
     canvas += [[p.name or p.id, p.canvas_id, p.sis_id, p.login or p.id, p.section, *cells] for p, cells in rows]
     moodle = [[*MOODLE, *(one.title for one in columns)], *([p.id, p.name, p.email, *cells] for p, cells in rows)]
@@ -142,32 +145,27 @@ def _matched(known: Sequence[Person], students: Sequence[str]) -> tuple[list[tup
     return [(person, names[person.id]) for person in known], strangers
 
 
-def _missing(course: Course) -> str | float:
-    word = course.settings.get("lms", {}).get("missing", "empty")
-    if word not in ("empty", "zero"):
-        raise CourseError(f'[lms] missing in course.toml is {word!r}: expected "empty" or "zero"')
-    return 0.0 if word == "zero" else ""
-
-
-def _score(result: Result | None, handed_in: bool, missing: str | float) -> str | float:
+def _score(
+    places: Sequence[Place], best: Mapping[Place, Result], handed_in: Set[tuple[str, str | None]], missing: str | float
+) -> str | float:
+    """The total of the work that bears one of a person's names; empty where it is not final."""
+    result = next((best[place] for place in places if place in best), None)
     if result is None:
-        return "" if handed_in else missing
-    return round(result.total, 4) if result.is_whole and not result.to_mark else ""
+        return missing if handed_in.isdisjoint(places) else ""
+    return "" if result.to_mark else round(result.total, 4)
 
 
-def _canvas_title(assignment: Assignment, settings: Mapping[str, object]) -> str:
-    return f"{assignment.title} ({settings['canvas_id']})" if settings.get("canvas_id") else assignment.title
+def _canvas_title(assignment: Assignment, canvas_id: int | str | None) -> str:
+    return f"{assignment.title} ({canvas_id})" if canvas_id else assignment.title
 
 
 def _remarks(results: Iterable[Result], strangers: Sequence[str], absent: Sequence[str]) -> tuple[str, ...]:
-    results = list(results)
     waiting = sum(bool(one.to_mark) for one in results)
-    partly = sum(not one.is_whole for one in results)
-    remarks = [
-        (waiting, f"{waiting} totals wait for marks of written answers"),
-        (partly, f"{partly} totals lack tasks that were not run"),
-    ]
-    said = [f"canvas.csv and moodle.csv: {words}; their cells are empty." for count, words in remarks if count]
+    said = []
+    if waiting:
+        said.append(
+            f"canvas.csv and moodle.csv: {waiting} totals wait for marks of written answers; their cells are empty."
+        )
     if strangers:
         said.append(f"The roster knows nobody, or several people, called {_named(strangers)}.")
     if absent:

@@ -3,7 +3,7 @@
 The scheduler and its workers must be on a network where only trusted people can connect, or speak TLS (`tls://`
 addresses, certificates from dask's own configuration): dask sends pickled objects between this process and its
 workers, and whoever reaches the scheduler can run code on them. Students' code never sees that channel. It runs behind
-the sandbox's wall, and only JSON and npz come back from there.
+the sandbox's wall, and only JSON and plain arrays come back from there.
 
 Every worker gets the exams once, as a plugin that the scheduler also hands to workers that come later; removing the
 plugin at the end of the run closes the workers' sandboxes. dask itself runs the tasks of a dead worker elsewhere, and
@@ -29,7 +29,7 @@ from distributed import Client, KilledWorker, Worker, WorkerPlugin, get_worker, 
 from distributed.security import Security
 
 from autograder.base.course import CourseError
-from autograder.base.records import Result, Submission
+from autograder.base.records import Result, Work
 from autograder.run.one import GraderDied
 from autograder.wall.sandbox import WorkerError
 
@@ -89,10 +89,10 @@ class DaskPool:
                 )
         return max(1, self._threads)
 
-    def submit(self, submission: Submission) -> Future[Result]:
+    def submit(self, work: Work) -> Future[Result]:
         """Grade on some worker."""
         outer: Future[Result] = Future()
-        inner = self._executor.submit(_grade, self._name, submission)
+        inner = self._executor.submit(_grade, self._name, work)
         inner.add_done_callback(lambda inner: self._hand_over(inner, outer))
         return outer
 
@@ -195,13 +195,13 @@ def facts() -> dict[str, str]:
 
 
 def _digest(package: str) -> str:
-    """A digest of a package's Python files, by name and content."""
+    """A digest of a package's files, measured floors and expectations among them, by name and content."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return "missing"
     root = Path(spec.submodule_search_locations[0])
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -259,12 +259,12 @@ class GraderPlugin(WorkerPlugin):
         self.grader.close()
 
 
-def _grade(name: str, submission: Submission) -> Result:
+def _grade(name: str, work: Work) -> Result:
     worker = get_worker()
     plugin: GraderPlugin = worker.plugins[name]
     if plugin.unlike:
         raise WorkerError(_unlike(worker.address, plugin.unlike))
     try:
-        return plugin.grader.grade(submission)
+        return plugin.grader.grade(work)
     except CourseError as error:
         raise WorkerError(f"{error} (on the worker {worker.address})") from None

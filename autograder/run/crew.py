@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from autograder.base.records import Result, Submission
+from autograder.base.records import Result, Work
 from autograder.judge.exam import Exam
-from autograder.run.one import Grader, GraderDied, grade_submission, is_readable, modules_of, unreadable
+from autograder.run.one import Grader, GraderDied, grade_work, modules_of, unreadable
 from autograder.wall.sandbox import Limits, Sandbox, WorkerError
 
 POLL_SECONDS = 2.0  # between two looks at a pool in which nothing finishes
@@ -39,56 +39,45 @@ class Pool(Protocol):
     def room(self) -> int:
         """How many submissions may be in flight: enough to keep all processes busy, however large the class."""
 
-    def submit(self, submission: Submission) -> Future[Result]:
+    def submit(self, work: Work) -> Future[Result]:
         """Start grading one; the future raises `GraderDied` when its process died."""
 
     def close(self, done: bool) -> None:
         """End the processes and their warm workers; at once unless everything is done."""
 
 
+Graded = tuple[Work, Result]
+
+
 def grade_all(
     exams: Mapping[str, Exam],
-    submissions: Iterable[Submission],
+    work: Iterable[Work],
     *,
     jobs: int,
     limits: Limits,
     scheduler: str | None = None,
     box: Sandbox | None = None,
-) -> Iterator[Result]:
+) -> Iterator[Graded]:
     """Grade submissions and yield each one's result once, as they finish, in no particular order.
 
     Args:
         exams: the assignments, by slug.
-        submissions: readable or not; taken only as fast as they are graded.
+        work: readable or not; taken only as fast as it is done.
         jobs: processes on this machine; 1 grades in this one.
         limits: what each question may use.
         scheduler: address of a dask scheduler, whose workers grade instead of processes on this machine.
-        box: this process's warm worker, used when `jobs` is 1.
+        box: this process's warm worker, lent for grading when `jobs` is 1.
 
     Raises:
         CourseError: no worker can be started, or the cluster cannot be used.
     """
-    with contextlib.closing(_readable(submissions, limits)) as queue:
-        if jobs == 1 and scheduler is None:
-            with contextlib.ExitStack() as stack:
-                box = box or stack.enter_context(Sandbox(modules_of(exams), limits))
-                yield from (one if isinstance(one, Result) else _one(exams, one, box) for one in queue)
-            return
-        if box is not None:
-            box.close()  # other processes grade; its memory is theirs
-        with tempfile.TemporaryDirectory(prefix="course-grade-", ignore_cleanup_errors=True) as folder:
-            pool = _pool(Grader(exams, limits), jobs, scheduler, Path(folder))
-            yield from _in_pool(pool, queue, limits)
-
-
-def _readable(submissions: Iterable[Submission], limits: Limits) -> Iterator[Submission | Result]:
-    """Submissions that can be graded, and the rows of those that cannot."""
-    yield from (one if is_readable(one) else unreadable(one, limits) for one in submissions)
-
-
-def _one(exams: Mapping[str, Exam], submission: Submission, box: Sandbox) -> Result:
-    assert submission.assignment is not None
-    return grade_submission(exams[submission.assignment.slug], submission, box)
+    if jobs == 1 and scheduler is None:
+        with contextlib.ExitStack() as stack:
+            lent = box or stack.enter_context(Sandbox(modules_of(exams), limits))
+            yield from ((one, grade_work(exams, one, lent)) for one in work)
+        return
+    with tempfile.TemporaryDirectory(prefix="course-grade-", ignore_cleanup_errors=True) as folder:
+        yield from in_pool(_pool(Grader(exams, limits), jobs, scheduler, Path(folder)), work, limits)
 
 
 def _pool(grader: Grader, jobs: int, scheduler: str | None, folder: Path) -> Pool:
@@ -101,14 +90,14 @@ def _pool(grader: Grader, jobs: int, scheduler: str | None, folder: Path) -> Poo
     return DaskPool(grader, scheduler)
 
 
-def _in_pool(pool: Pool, queue: Iterator[Submission | Result], limits: Limits) -> Iterator[Result]:
+def in_pool(pool: Pool, work: Iterable[Work], limits: Limits) -> Iterator[Graded]:
     """Keep the pool busy; a submission whose process died is tried again, and given up when that happens too often."""
     crew = _Crew(pool, limits)
     done = False
     try:
-        for one in queue:
-            if isinstance(one, Result):
-                yield one
+        for one in work:
+            if not one.submission.is_readable:
+                yield one, unreadable(one.submission, limits)
                 continue
             crew.start(one)
             while crew.is_full():
@@ -126,13 +115,13 @@ class _Crew:
     def __init__(self, pool: Pool, limits: Limits) -> None:
         self.pool = pool
         self.limits = limits
-        self.running: dict[Future[Result], Submission] = {}
-        self.suspects: deque[Submission] = deque()
-        self.deaths: Counter[tuple[str, str]] = Counter()
+        self.running: dict[Future[Result], Work] = {}
+        self.suspects: deque[Work] = deque()
+        self.deaths: Counter[str] = Counter()
         self.in_a_row = 0
 
-    def start(self, submission: Submission) -> None:
-        self.running[self.pool.submit(submission)] = submission
+    def start(self, work: Work) -> None:
+        self.running[self.pool.submit(work)] = work
 
     def is_full(self) -> bool:
         return len(self.running) >= self.pool.room()
@@ -143,27 +132,26 @@ class _Crew:
             self.start(self.suspects.popleft())
         return bool(self.running)
 
-    def finished(self) -> Iterator[Result]:
+    def finished(self) -> Iterator[Graded]:
         """Wait for the next results; returns without one now and then, so that the pool's size is looked at again."""
         for future in wait(self.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
-            submission = self.running.pop(future)
+            work = self.running.pop(future)
             try:
                 result = future.result()
                 self.in_a_row = 0
-                yield result
+                yield work, result
             except GraderDied:
-                yield from self._after_death(submission)
+                yield from self._after_death(work)
 
-    def _after_death(self, submission: Submission) -> Iterator[Result]:
-        key = (submission.student, submission.file)
-        self.deaths[key] += 1
+    def _after_death(self, work: Work) -> Iterator[Graded]:
+        self.deaths[work.key] += 1
         self.in_a_row += 1
         if self.in_a_row > MAX_IN_A_ROW:
             raise WorkerError("every process that grades dies: is there too little memory for so many?")
-        if self.deaths[key] >= (DEATHS if self.pool.sure else 2):
+        if self.deaths[work.key] >= (DEATHS if self.pool.sure else 2):
             cause = "the process that graded it died each time that it was tried; it was not graded."
-            yield unreadable(replace(submission, cause=cause), self.limits)
+            yield work, unreadable(replace(work.submission, cause=cause), self.limits)
         elif self.pool.sure:
-            self.start(submission)
+            self.start(work)
         else:
-            self.suspects.append(submission)
+            self.suspects.append(work)

@@ -1,9 +1,8 @@
-"""Results on disk: JSON lines as they finish (an interrupted run resumes), then sorted JSON lines and CSV tables."""
+"""A run folder's memory: what was graded is on disk as soon as it is known, so that an interrupted run goes on."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import fcntl
 import hashlib
 import json
@@ -11,22 +10,20 @@ import os
 import secrets
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.base.course import CourseError
-from autograder.base.records import Mark, Result, Submission, TaskResult, WrittenResult
+from autograder.base.course import Assignment, CourseError
+from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
+from autograder.run.selection import Selection
 
+JOURNAL = "journal.jsonl"
 RESULTS = "results.jsonl"
 SECRET = "secret"
-#: `total` is `points + written_points + extra_credit - late_penalty`, never below 0.
-GRADES = [
-    *("student", "assignment", "status", "points", "max_points", "written_points", "written_max", "to_mark"),
-    *("extra_credit", "late_penalty", "total", "max_total", "file", "remarks"),
-]
 SYNC_SECONDS = 5.0  # between two calls that make the disk itself hold what was written
 
 
@@ -69,36 +66,60 @@ def _lock(descriptor: int, folder: Path) -> None:
         raise CourseError(f"another run is writing to {folder}: wait for its end, or choose another folder") from None
 
 
-def fingerprint(submission: Submission, exam: Exam | None) -> str:
-    """What a result depends on: the notebook, the release and the seeds; after a dot, the code that judged it."""
+def fingerprint(submission: Submission) -> str:
+    """What a submission's results are filed under: all that was handed in, and nothing of how it is judged."""
     parts = [submission.student, submission.file, submission.cause, digest_of(submission.notebook)]
-    if submission.submitted_at:
-        parts.append(submission.submitted_at)
-    text = json.dumps([*parts, exam.digest if exam else None])
-    handed_in = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return f"{handed_in}.{exam.digest[:12]}" if exam else handed_in
+    slug = submission.assignment.slug if submission.assignment else None
+    text = json.dumps([*parts, slug, submission.submitted_at])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def same_work(key: str) -> str:
-    """The part of a fingerprint that stays when only the judging code changes."""
-    return key.split(".")[0]
+@dataclass(frozen=True)
+class _Line:
+    """Where a line of the journal lies, and which exam judged it."""
+
+    exam: str
+    offset: int
+    size: int
 
 
-class Journal(Mapping[str, Result]):
-    """The run's results so far by fingerprint, one JSON line each, in the file as soon as they are known.
+@dataclass
+class _Filed:
+    """What the journal knows of one submission.
 
-    Only their places are kept in memory. A line is handed to the system at once, so that killing the run loses
-    nothing; a failing machine loses what was graded in its last seconds. A line that was cut off is removed when the
-    journal is opened again; of several lines with one fingerprint the last counts.
+    Attributes:
+        order: what it is sorted by.
+        row: where its row lies.
+        names: the tasks of its assignment, in order.
+        tasks: where the outcomes lie of those that were asked about.
+    """
+
+    order: tuple[str, str, str]
+    row: _Line
+    names: tuple[str, ...]
+    tasks: dict[str, _Line]
+
+    @property
+    def lines(self) -> Iterator[_Line]:
+        """All its lines, the row first."""
+        yield self.row
+        yield from (self.tasks[name] for name in self.names if name in self.tasks)
+
+
+class Journal:
+    """The run's memory: a line for each submission and one for each of its tasks, in the file as soon as it is known.
+
+    Only the places of the lines are kept in memory. A line is handed to the system at once, so that killing the run
+    loses nothing; a failing machine loses what was graded in its last seconds. A line that was cut off or damaged costs
+    itself only; of several lines for one thing the last counts.
 
     Args:
         folder: the run folder.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / RESULTS
-        self.graded: set[str] = set()
-        self._places: dict[str, tuple[tuple[str, str, str], int, int]] = {}  # order, offset and size of each line
+        self.path = folder / JOURNAL
+        self._filed: dict[str, _Filed] = {}
         self._file = self.path.open("a+b")
         weakref.finalize(self, self._file.close)
         self._end = 0
@@ -110,126 +131,133 @@ class Journal(Mapping[str, Result]):
         whole = 0
         for line in self._file:
             whole += len(line) if line.endswith(b"\n") else 0
-            try:
-                entry = json.loads(line)
-                key = entry.pop("fingerprint")
-                self._note(key, result_from(entry), len(line))
-            except (ValueError, KeyError, TypeError):
-                pass  # damaged; it is graded again
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # damaged: what it said is graded again
+                self._note(json.loads(line), len(line))
             self._end += len(line)
         self._file.truncate(whole)
         self._end = whole
 
-    def _note(self, key: str, result: Result, size: int) -> None:
-        self._places[key] = (sort_key(result), self._end, size)
-        self.graded.add(key) if result.is_whole else self.graded.discard(key)
+    def _note(self, entry: dict[str, Any], size: int) -> None:
+        """Remember where a line lies that begins at the end of what was read or written so far."""
+        place = _Line(entry["exam"], self._end, size)
+        if "task" in entry:
+            _task_from(entry["task"])
+            self._filed[entry["work"]].tasks[entry["task"]["name"]] = place
+        else:
+            before = self._filed.get(entry["work"])
+            order, names = sort_key(_result_from(entry["row"])), tuple(entry["names"])
+            self._filed[entry["work"]] = _Filed(order, place, names, before.tasks if before else {})
 
-    def __getitem__(self, key: str) -> Result:
-        return _parse(self._line_of(key))
+    def add(self, key: str, result: Result, exam: Exam | None = None) -> None:
+        """Write down what was graded of a submission: its row, and the tasks that were asked about.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def _line_of(self, key: str) -> bytes:
-        _, offset, size = self._places[key]
-        return os.pread(self._file.fileno(), size, offset)
-
-    def add(self, key: str, result: Result) -> None:
-        """Append one result."""
-        line = _line(key, result).encode("ascii") + b"\n"
-        self._file.write(line)
+        Args:
+            key: its fingerprint.
+            result: its row, with those tasks only.
+            exam: what judged it; None where nothing could.
+        """
+        digest, names = (exam.digest, list(exam.tasks)) if exam else ("", [])
+        row = {**result.as_dict(), "tasks": [], "points": 0.0, "max_points": 0.0}
+        entries: list[dict[str, Any]] = [{"work": key, "exam": digest, "names": names, "row": row}]
+        entries += [{"work": key, "exam": digest, "task": asdict(task)} for task in result.tasks]
+        lines = [json.dumps(entry).encode("ascii") + b"\n" for entry in entries]
+        self._file.write(b"".join(lines))
         self._file.flush()
-        self._note(key, result, len(line))
-        self._end += len(line)
+        for entry, line in zip(entries, lines, strict=True):
+            self._note(entry, len(line))
+            self._end += len(line)
         if time.monotonic() - self._synced > SYNC_SECONDS:
             os.fsync(self._file.fileno())
             self._synced = time.monotonic()
 
+    def missing(self, key: str, tasks: Iterable[str], exam: str | None) -> tuple[str, ...]:
+        """The tasks of a submission of which nothing is known.
+
+        Args:
+            key: its fingerprint.
+            tasks: all tasks of its assignment.
+            exam: the digest of the exam that must have judged them; None takes whichever did.
+        """
+        known = self._filed[key].tasks if key in self._filed else {}
+        return tuple(name for name in tasks if name not in known or exam not in (None, known[name].exam))
+
+    def forget(self, selection: Selection) -> None:
+        """Forget the outcomes of the selected tasks, so that they are missing."""
+        for filed in self._filed.values():
+            names = selection.get(filed.order[0], ())
+            for name in list(filed.tasks) if names is None else names:
+                filed.tasks.pop(name, None)
+
+    def others(self, submissions: Iterable[Submission]) -> list[str]:
+        """The works that none of these submissions replaces: other students', other assignments', other files."""
+        replaced = {sort_key(one) for one in submissions}
+        return [key for key, filed in self._filed.items() if filed.order not in replaced]
+
+    def result(self, key: str) -> Result:
+        """A submission's row with its tasks."""
+        first, *rest = (json.loads(self._bytes_of(line)) for line in self._filed[key].lines)
+        row = _result_from(first["row"])
+        if row.status != "graded":
+            return row
+        tasks = tuple(_task_from(entry["task"]) for entry in rest)
+        points, most = sum(task.points for task in tasks), sum(task.max_points for task in tasks)
+        return replace(row, tasks=tasks, points=points, max_points=most)
+
+    def _bytes_of(self, line: _Line) -> bytes:
+        return os.pread(self._file.fileno(), line.size, line.offset)
+
     def finish(self, keys: Iterable[str]) -> list[Result]:
-        """Rewrite the file with the results of this run only, sorted; returns them in that order."""
-        part = self.path.with_suffix(".part")
-        order = sorted(set(keys), key=lambda key: (self._places[key][0], key))
-        with part.open("wb") as file:
-            file.writelines(self._line_of(key) for key in order)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path)
-        return [self[key] for key in order]
+        """Keep these submissions only, sorted, and write `results.jsonl`; returns their rows in that order."""
+        order = sorted(set(keys), key=lambda key: (self._filed[key].order, key))
+        rows = [self.result(key) for key in order]
+        write_results(self.path.with_name(RESULTS), rows)
+        _write_lines(self.path, (self._bytes_of(line) for key in order for line in self._filed[key].lines))
+        return rows
 
 
-def _parse(line: bytes) -> Result:
-    entry = json.loads(line)
-    del entry["fingerprint"]
-    return result_from(entry)
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write a file whole, or not at all."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
 
 
-def sort_key(result: Result) -> tuple[str, str, str]:
+def sort_key(one: Result | Submission) -> tuple[str, str, str]:
     """The order of all tables: assignment, student, file."""
-    return (result.assignment or "~", result.student, result.file)
+    slug = one.assignment.slug if isinstance(one.assignment, Assignment) else one.assignment
+    return (slug or "~", one.student, one.file)
 
 
-def _line(key: str, result: Result) -> str:
-    return json.dumps({"fingerprint": key, **result.as_dict()}, ensure_ascii=True)
+def write_results(path: Path, rows: Iterable[Result]) -> None:
+    """Write the rows of a run, one JSON object a line."""
+    _write_lines(path, (json.dumps(row.as_dict()).encode("ascii") + b"\n" for row in rows))
 
 
-def result_from(entry: dict[str, Any]) -> Result:
+def read_results(path: Path) -> list[Result]:
+    """The rows of a finished run, in order.
+
+    Raises:
+        CourseError: the file is missing or damaged.
+    """
+    try:
+        return [_result_from(json.loads(line)) for line in path.read_bytes().splitlines()]
+    except OSError as error:
+        raise CourseError(f"{path.parent} holds no {path.name}: expected the run folder of `course grade`") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(f"{path} is damaged: `course grade` into the same folder writes it anew") from error
+
+
+def _task_from(entry: dict[str, Any]) -> TaskResult:
+    return TaskResult(**{**entry, "checks": tuple(Mark(**mark) for mark in entry["checks"])})
+
+
+def _result_from(entry: dict[str, Any]) -> Result:
     """The result that `Result.as_dict` wrote."""
-    tasks = tuple(
-        TaskResult(**{**task, "checks": tuple(Mark(**mark) for mark in task["checks"])}) for task in entry["tasks"]
-    )
-    written = tuple(WrittenResult(**answer) for answer in entry["written"])
     lists = {name: tuple(entry[name]) for name in ("repairs", "warnings")}
-    return Result(**{**entry, **lists, "tasks": tasks, "written": written})
-
-
-def write_tables(folder: Path, results: Sequence[Result]) -> None:
-    """`grades.csv`, a row per submission, and `checks.csv`, a row per check."""
-    write_csv(folder / "grades.csv", GRADES, [_grades_row(one) for one in results])
-    checks = [
-        [one.student, one.assignment, task.name, task.status, mark.name, mark.points, mark.max, mark.message]
-        for one in results
-        for task in one.tasks
-        for mark in task.checks
-    ]
-    header = ["student", "assignment", "task", "status", "check", "points", "max_points", "message"]
-    write_csv(folder / "checks.csv", header, checks)
-
-
-def _grades_row(one: Result) -> list[Any]:
-    """A person's points are in `points` where they entered any for a task; the remarks say so."""
-    by_hand = [
-        f"{task.title}: {task.by_hand:g} points by hand instead of {task.points:g}"
-        for task in one.tasks
-        if task.by_hand is not None
-    ]
-    written = "" if one.written_points is None else one.written_points
-    late = one.late_penalty
-    marks = [
-        one.task_points,
-        one.max_points,
-        written,
-        one.written_max,
-        one.to_mark,
-        one.extra,
-        late,
-        one.total,
-        one.full,
-    ]
-    remarks = one.cause or "; ".join([*by_hand, *one.repairs])
-    return [one.student, one.assignment or "", one.status, *marks, one.file, remarks]
-
-
-def write_csv(path: Path, header: list[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table; no cell of it is a formula to a spreadsheet."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([_cell(value) for value in row] for row in rows)
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    tasks = tuple(_task_from(task) for task in entry["tasks"])
+    written = tuple(WrittenResult(**answer) for answer in entry["written"])
+    helpers = tuple(HelperCell(**cell) for cell in entry["helpers"])
+    return Result(**{**entry, **lists, "tasks": tasks, "written": written, "helpers": helpers})

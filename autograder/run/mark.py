@@ -51,7 +51,7 @@ def mark(
         (name, *from_answer(release, stubs if _is_blank(source) else source, defines)) for name, source in answers
     ]
     secret = secrets.token_bytes(32)
-    chosen = choose_dataset(dataset or course.settings["grading"]["dataset"])
+    chosen = choose_dataset(dataset or course.settings.grading.dataset)
     arrays = probe_arrays([assignment], chosen, secret).get(assignment.slug, {})
     with Sandbox([assignment.module], limits_of(course, walled=walled)) as box:
         exam = prepare(course, assignment, secret, arrays, box)

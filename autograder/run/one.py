@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from autograder.base.course import CourseError
-from autograder.base.records import Graft, Result, Submission, TaskResult, WrittenResult
+from autograder.base.records import Graft, Result, Submission, TaskResult, Work, WrittenResult
 from autograder.judge.exam import Exam
-from autograder.judge.marking import mark_task, not_run, without_points
+from autograder.judge.marking import mark_task, without_points
 from autograder.rebuild import regraft
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox
 
@@ -18,7 +18,7 @@ class GraderDied(Exception):
     """The process that graded a submission died: the machine ran out of memory, or somebody killed it."""
 
 
-def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Sequence[str] | None = None) -> list[TaskResult]:
+def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Collection[str] | None = None) -> list[TaskResult]:
     """Ask about every answered task of a rebuilt submission and mark it.
 
     Args:
@@ -48,14 +48,20 @@ def _is_answered(graft: Graft, task: str) -> bool:
     return any(source and source != graft.stubs.get(task, "").strip() for source in sources)
 
 
-def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result:
+def grade_submission(exam: Exam, submission: Submission, box: Sandbox, tasks: Collection[str] | None = None) -> Result:
     """One submission, from notebook to result; whatever goes wrong with it costs no other one.
+
+    Args:
+        exam: the assignment.
+        submission: with a notebook.
+        box: a warm worker.
+        tasks: the tasks to ask about, by default all; the result holds no others.
 
     Raises:
         CourseError: no worker can be started, so that no submission can be graded.
     """
     try:
-        return _graded(exam, submission, box)
+        return _graded(exam, submission, box, tasks)
     except CourseError:
         raise
     except Exception as error:
@@ -63,10 +69,9 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox) -> Result
         return unreadable(replace(submission, cause=cause), box.limits)
 
 
-def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
+def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[str] | None) -> Result:
     graft = regraft(exam.release, submission.read(), exam.defines)
-    graded = {task.name: task for task in grade_graft(exam, graft, box, exam.only)}
-    tasks = [graded.get(name) or not_run(task) for name, task in exam.tasks.items()]
+    tasks = grade_graft(exam, graft, box, only)
     written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
     return Result(
         student=submission.student,
@@ -80,13 +85,9 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox) -> Result:
         max_points=sum(task.max_points for task in tasks),
         warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
+        helpers=graft.helpers,
         submitted_at=submission.submitted_at,
     )
-
-
-def is_readable(submission: Submission) -> bool:
-    """Whether there is a notebook to grade, and an assignment to grade it by."""
-    return submission.notebook is not None and submission.assignment is not None and not submission.cause
 
 
 def _warnings(limits: Limits) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ class Grader:
         self.folder: Path | None = None
         self._free: list[Sandbox] = []
 
-    def grade(self, submission: Submission) -> Result:
+    def grade(self, work: Work) -> Result:
         """Grade one submission; its worker stays warm for the next.
 
         Raises:
@@ -140,7 +141,7 @@ class Grader:
         except IndexError:
             box = Sandbox(modules_of(self.exams), self.limits, self.folder)
         try:
-            return grade_submission(self.exams[_slug(submission)], submission, box)
+            return grade_work(self.exams, work, box)
         finally:
             self._free.append(box)
 
@@ -150,6 +151,9 @@ class Grader:
             self._free.pop().close()
 
 
-def _slug(submission: Submission) -> str:
-    assert submission.assignment is not None
-    return submission.assignment.slug
+def grade_work(exams: Mapping[str, Exam], work: Work, box: Sandbox) -> Result:
+    """What is to be graded of one submission; the row of one that cannot be."""
+    assignment = work.submission.assignment
+    if assignment is None or not work.submission.is_readable:
+        return unreadable(work.submission, box.limits)
+    return grade_submission(exams[assignment.slug], work.submission, box, work.tasks)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 from nbformat import NotebookNode
@@ -10,6 +12,8 @@ from nbformat import NotebookNode
 from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
+from autograder.base.settings import Grading
+from autograder.judge.datasets import probe_arrays
 from autograder.judge.exam import Exam, derive_seed
 from autograder.judge.marking import hidden_module, mark_task
 from autograder.wall.sandbox import Answer, Ask, Sandbox
@@ -38,6 +42,48 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
     return read_notebook(path)
 
 
+def prepare_all(
+    course: Course,
+    assignments: Sequence[Assignment],
+    secret: bytes,
+    dataset: str,
+    boxes: Sequence[Sandbox],
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, Exam]:
+    """The exams of a run, by slug, as many at a time as there are workers.
+
+    Args:
+        course: the course.
+        assignments: which ones.
+        secret: the run's secret.
+        dataset: images for the hidden checks.
+        boxes: warm workers.
+        progress: told what is being done, how many exams are ready, and how many there will be.
+
+    Raises:
+        CourseError: as `prepare`, or the images cannot be loaded.
+    """
+    progress("loading the data", 0, 0)
+    arrays = probe_arrays(assignments, dataset, secret)
+    free: SimpleQueue[Sandbox] = SimpleQueue()
+    for box in boxes:
+        free.put(box)
+
+    def exam(one: Assignment) -> Exam:
+        box = free.get()
+        try:
+            return prepare(course, one, secret, arrays.get(one.slug, {}), box)
+        finally:
+            free.put(box)
+
+    exams = {}
+    with ThreadPoolExecutor(len(boxes)) as threads:
+        for one, ready in zip(assignments, threads.map(exam, assignments), strict=True):
+            exams[one.slug] = ready
+            progress("running the references", len(exams), len(assignments))
+    return exams
+
+
 def prepare(
     course: Course, assignment: Assignment, secret: bytes, arrays: Mapping[str, np.ndarray], box: Sandbox
 ) -> Exam:
@@ -61,7 +107,7 @@ def prepare(
     earlier = course.modules_before(assignment)
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
-    seconds = {name: time_limit(course.settings["grading"], answer.seconds) for name, answer in timed.items()}
+    seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
     more = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
     expected = {name: {**answer.seen, **more.get(name, {})} for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
@@ -70,15 +116,14 @@ def prepare(
     return exam
 
 
-def time_limit(settings: Mapping[str, float], seconds: float) -> float:
+def time_limit(settings: Grading, seconds: float) -> float:
     """The time limit of a question whose reference took so many seconds.
 
-    >>> settings = {"time_factor": 20, "min_seconds": 8, "long_seconds": 30, "long_factor": 5}
-    >>> [time_limit(settings, taken) for taken in (0.1, 1, 3, 10)]
+    >>> [time_limit(Grading(), taken) for taken in (0.1, 1, 3, 10)]
     [8.0, 20.0, 30.0, 50.0]
     """
-    most = max(settings["long_seconds"], settings["long_factor"] * seconds)
-    return float(max(settings["min_seconds"], min(settings["time_factor"] * seconds, most)))
+    most = max(settings.long_seconds, settings.long_factor * seconds)
+    return float(max(settings.min_seconds, min(settings.time_factor * seconds, most)))
 
 
 def _text_of(graft: Graft) -> str:

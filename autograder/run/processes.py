@@ -9,9 +9,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joblib.externals.loky import BrokenProcessPool, ProcessPoolExecutor
+from loky import BrokenProcessPool, ProcessPoolExecutor
 
-from autograder.base.records import Result, Submission
+from autograder.base.records import Result, Work
 from autograder.run.one import GraderDied
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class ProcessPool:
         """One submission a process."""
         return self._jobs
 
-    def submit(self, submission: Submission) -> Future[Result]:
+    def submit(self, work: Work) -> Future[Result]:
         """Grade in a free process; one is started when there is none."""
         executor = self._free.pop() if self._free else self._started()
         outer: Future[Result] = Future()
-        executor.submit(_grade, submission).add_done_callback(lambda inner: self._hand_over(executor, inner, outer))
+        executor.submit(_grade, work).add_done_callback(lambda inner: self._hand_over(executor, inner, outer))
         return outer
 
     def close(self, done: bool) -> None:
@@ -89,8 +89,8 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _grade(submission: Submission) -> Result:
-    return _held[0].grade(submission)
+def _grade(work: Work) -> Result:
+    return _held[0].grade(work)
 
 
 def _close() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
-from autograder.base.records import Result
 
 #: Task names by slug of an assignment; None stands for all of its tasks.
 Selection = Mapping[str, tuple[str, ...] | None]
@@ -39,19 +37,3 @@ def _known(assignment: Assignment, task: str) -> None:
     tasks = checks_module(assignment.module).TASKS
     if task not in tasks:
         raise CourseError(f"{assignment.slug} has no task {task!r}: expected one of {', '.join(tasks)}")
-
-
-def merged(before: Result, after: Result, tasks: Collection[str]) -> Result:
-    """The earlier result of the same submission with the named tasks' outcome from a later run.
-
-    Args:
-        before: earlier; its other tasks stay as they were.
-        after: later; where it was not graded, it stands alone.
-        tasks: what the later run graded.
-    """
-    if before.status != "graded" or after.status != "graded":
-        return after
-    kept = {task.name: task for task in before.tasks}
-    both = tuple(task if task.name in tasks else kept.get(task.name, task) for task in after.tasks)
-    points, most = sum(task.points for task in both), sum(task.max_points for task in both)
-    return replace(after, tasks=both, points=points, max_points=most)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -52,8 +52,8 @@ class Limits:
 
 def limits_of(course: Course, *, walled: bool = True) -> Limits:
     """The limits in `course.toml`, with or without the wall."""
-    settings = course.settings["grading"]
-    return Limits(float(settings["max_memory_gb"]), int(settings["max_output_mb"] * 2**20), walled)
+    settings = course.settings.grading
+    return Limits(settings.max_memory_gb, int(settings.max_output_mb * 2**20), walled)
 
 
 @dataclass(frozen=True)
@@ -258,19 +258,24 @@ class Sandbox:
         return {ask.task: answers.get(ask.task, lost) for ask in asks}
 
 
-def started(course: Course, *, walled: bool) -> Sandbox:
-    """A worker for all assignments of a course, which imports torch while this process gets ready.
+@contextlib.contextmanager
+def started(course: Course, *, walled: bool, count: int = 1) -> Iterator[list[Sandbox]]:
+    """Workers for all assignments of a course, which import torch while this process gets ready, until the end.
+
+    Args:
+        course: the course.
+        walled: behind the wall, or without it.
+        count: how many.
 
     Raises:
         NoWallError: bubblewrap is not installed.
     """
-    box = Sandbox([one.module for one in course.assignments], limits_of(course, walled=walled))
-    try:
-        box.start()
-    except CourseError:
-        box.close()
-        raise
-    return box
+    with contextlib.ExitStack() as stack:
+        modules, limits = [one.module for one in course.assignments], limits_of(course, walled=walled)
+        boxes = [stack.enter_context(Sandbox(modules, limits)) for _ in range(count)]
+        for box in boxes:
+            box.start()
+        yield boxes
 
 
 def _dotted(module: str) -> str:
@@ -307,7 +312,7 @@ def _write_job(
     }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     if arrays:
-        (folder / "arrays.npz").write_bytes(pack({}, dict(arrays)))
+        (folder / "arrays.safetensors").write_bytes(pack({}, dict(arrays)))
 
 
 def _send(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:

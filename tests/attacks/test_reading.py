@@ -54,7 +54,7 @@ ATTACKS = {
     "keys and passwords anywhere": WALK.format(
         endings="'id_rsa', 'id_ed25519', '.netrc', 'shadow', '.pem', 'credentials'"
     ),
-    "jobs of other submissions": WALK.format(endings="'job.json', 'arrays.npz', 'log'"),
+    "jobs of other submissions": WALK.format(endings="'job.json', 'arrays.safetensors', 'log'"),
     "the environment of the grader": (
         "import os\nfound = [k for k in os.environ if any(w in k for w in ('TOKEN', 'KEY', 'SECRET', 'COURSE', "
         "'PASSWORD', 'SSH'))]\nif found: raise RuntimeError(f'LOOT {found}')"

@@ -44,14 +44,14 @@ ATTACKS = {
     "math patched": "import math\nmath.isclose = lambda *a, **k: True\nmath.fabs = lambda x: 0.0\n" + WRONG,
     "the visible judge patched": (
         "import waferlab.checks.core as core, waferlab.checks.encoder as e\nfrom dataclasses import replace\n"
-        "core.judge_close = lambda name, tested, *a, **k: core.Finding(name, tested, True, '', '')\n"
-        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], judge=lambda seen, expected: "
-        "[core.Finding(n, n, True, '', '') for n in ('by-hand', 'values', 'batch-of-one', 'range', 'gradients')])\n"
-        + WRONG
+        "core.close_fault = lambda *a, **k: None\n"
+        "core.Task.judge = lambda task, *a, **k: [check.finding(None) for check in task.checks]\n"
+        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], checks=tuple("
+        "replace(check, fault=lambda seen, expected: None) for check in e.TASKS['kl_divergence'].checks))\n" + WRONG
     ),
     "the probe replaced": (
         "import waferlab.checks.encoder as e\nfrom dataclasses import replace\n"
-        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], probe=lambda names, case: {'passed': True})\n"
+        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], observe=lambda names, case: {'passed': True})\n"
         + WRONG
     ),
     "the packing of results patched": (

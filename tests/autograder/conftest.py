@@ -33,25 +33,22 @@ points = 2
 CHECKS = '''\
 """Visible checks of the assignment `{name}`."""
 
-from waferlab.checks.core import Case, Finding, Task, judge_close, run_visible, scenario
+from waferlab.checks.core import Case, Check, Task, by_name, close_fault, scenario
 
 
-def probe(answers, case: Case) -> dict:
+def observe(answers, case: Case) -> dict:
     seen: dict = {{}}
     with scenario(seen, "call"):
         seen["values"] = answers["{name}"](case.rng(1).normal(size=4).astype(case.dtype))
     return seen
 
 
-def judge(seen: dict, expected: dict) -> list[Finding]:
-    return [judge_close("values", "{name}(x)", seen, expected, "values", part="call", rtol=1e-4)]
+def fault(seen: dict, expected: dict) -> str | None:
+    return close_fault(seen, expected, "values", part="call", rtol=1e-4)
 
 
-TASKS = {{"{name}": Task("{name}", "Task 1: {name}", ("{name}",), probe, judge, expects=("values",))}}
-
-
-def check_{name}(function):
-    return run_visible("{name}", TASKS["{name}"], {{"{name}": function}})
+VALUES = Check("values", {points}, "{name}(x)", "equal", fault)
+TASKS = by_name(Task("{name}", "{name}", "Task 1: {name}", ("{name}",), observe, (VALUES,), expects=("values",)))
 '''
 
 
@@ -83,7 +80,7 @@ def _answer(name: str, expression: str) -> NotebookNode:
 
 
 def _check(name: str, points: int) -> NotebookNode:
-    source = f"checks.{name}.check_{name}({name})"
+    source = f"checks.{name}.TASKS[{name!r}].check({name})"
     return code(f"check-{name}", source, grade_id=f"check-{name}", grade=True, locked=True, points=points)
 
 
@@ -135,8 +132,8 @@ def _package(package: Path) -> None:
     for name in ("__init__.py", "checks/core.py", "checks/__init__.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real / name, package / name)
-    for name in ("double", "half"):
-        (package / "checks" / f"{name}.py").write_text(CHECKS.format(name=name))
+    for name, points in (("double", 3), ("half", 2)):
+        (package / "checks" / f"{name}.py").write_text(CHECKS.format(name=name, points=points))
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import signal
 import time
 from pathlib import Path
 
+import nbformat
+
 from autograder.base.course import Assignment
-from autograder.base.records import Result, Submission
+from autograder.base.records import Result, Submission, Work
 from autograder.run.one import Grader
 from autograder.wall.sandbox import Limits, WorkerError
 
@@ -26,8 +28,9 @@ class Double(Grader):
         super().__init__({}, Limits())
         self.log = log
 
-    def grade(self, submission: Submission) -> Result:
+    def grade(self, work: Work) -> Result:
         """The submission's row; its repairs name the process."""
+        submission = work.submission
         seen = self.log.read_text().split() if self.log.exists() else []
         with self.log.open("a") as file:
             file.write(f"{submission.student}\n")
@@ -40,6 +43,7 @@ class Double(Grader):
         return Result(submission.student, submission.file, ASSIGNMENT.slug, "graded", repairs=(str(os.getpid()),))
 
 
-def submissions(*students: str) -> list[Submission]:
+def work(*students: str) -> list[Work]:
     """One submission a student."""
-    return [Submission(student, f"{student}.ipynb", ASSIGNMENT) for student in students]
+    notebook = nbformat.v4.new_notebook()
+    return [Work(Submission(student, f"{student}.ipynb", ASSIGNMENT, notebook), student) for student in students]

@@ -8,10 +8,8 @@ import pytest
 
 from autograder import doctor
 from autograder.base.course import find_course
-from autograder.base.records import Result
-from autograder.report.terminal import grade_table
 
-COMMANDS = ["export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
+COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
 
 
 def course(*arguments, **environment):
@@ -40,8 +38,9 @@ def test_help_does_not_load_torch():
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
         (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
+        (["new", "lighting", "--title", "Light", "--points", "8"], "expected two digits and words, as 10-lighting"),
     ],
-    ids=["no folder", "no results", "no assignment", "no file"],
+    ids=["no folder", "no results", "no assignment", "no file", "no number"],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""
@@ -66,32 +65,6 @@ def test_an_empty_folder_is_nothing_to_grade(tmp_path):
     assert done.returncode == 2
     assert "nothing to grade" in " ".join(done.stderr.split())
     assert not (tmp_path / "out").exists()
-
-
-def test_a_name_with_markup_is_shown_as_it_is():
-    """Does a student called [red] break the table?"""
-    from rich.console import Console
-
-    console = Console(width=120)
-    with console.capture() as captured:
-        console.print(grade_table([Result("[red]", "x.ipynb", None, "unreadable", "empty [/file]")]))
-    assert "[red]" in captured.get()
-    assert "empty [/file]" in captured.get()
-
-
-def test_a_large_class_is_summed_up():
-    """Does the terminal show a row per assignment, not thousands of students, when the class is large?"""
-    from rich.console import Console
-
-    right = [Result(f"s{n}", f"{n}.ipynb", "03-pca", "graded", points=9, max_points=9) for n in range(90)]
-    wrong = [Result(f"w{n}", f"{n}.ipynb", "03-pca", "graded", points=0, max_points=9) for n in range(30)]
-    lost = [Result("x", "x.ipynb", None, "unreadable", "empty")]
-    console = Console(width=120)
-    with console.capture() as captured:
-        console.print(grade_table([*right, *wrong, *lost]))
-    rows = [line.replace("│", " ").split() for line in captured.get().splitlines()]
-    assert ["03-pca", "120", "6.8", "/", "9", "90", "30", "0"] in rows
-    assert ["unknown", "0", "1"] in rows
 
 
 def test_the_doctor_names_a_remedy_for_everything_that_is_missing():

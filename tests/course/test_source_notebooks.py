@@ -26,7 +26,6 @@ from autograder.base.notebooks import (
     reference_cells,
     tags,
 )
-from autograder.judge.marking import verdict_module
 
 COURSE = find_course(Path(__file__).parent)
 READABLE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -121,12 +120,11 @@ def test_answers_define_what_tasks_need(assignment: Assignment) -> None:
 
 @every_assignment
 def test_points(assignment: Assignment) -> None:
-    """Do check cells carry the verdict table's points, and all cells together those of course.toml?"""
-    cells = _notebook(assignment).cells
-    table = verdict_module(assignment.module).CHECKS
+    """Do check cells carry the points of their task's checks, and all cells together those of course.toml?"""
+    cells, tasks = _notebook(assignment).cells, _tasks(assignment)
     for cell in filter(is_check, cells):
         name = (grade_id(cell) or "").removeprefix("check-")
-        assert grading(cell)["points"] == sum(check.points for check in table[name]), name
+        assert grading(cell)["points"] == tasks[name].points, name
     assert sum(grading(cell)["points"] for cell in cells if is_check(cell) or is_written(cell)) == assignment.points
 
 
@@ -136,7 +134,7 @@ def test_checks_do_not_print_to_stderr_or_end_with_a_number(assignment: Assignme
     for cell in filter(is_check, _notebook(assignment).cells):
         last = ast.parse(cell.source).body[-1]
         assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call), cell.id
-        assert "check_" in ast.unparse(last.value.func), cell.id
+        assert ast.unparse(last.value.func).endswith(".check"), cell.id
 
 
 @every_assignment
@@ -168,9 +166,11 @@ def _later(assignment: Assignment) -> set[str]:
 def test_imports_follow_the_order_of_assignments(assignment: Assignment) -> None:
     """Do the reference, the checks and the whole notebook import only support code and EARLIER references?"""
     package = COURSE.root / "course" / "waferlab"
-    checks = (package / "checks" / f"{assignment.module}.py").read_text(encoding="utf-8")
+    files = [*package.glob(f"checks/{assignment.module}.py"), *package.glob(f"checks/{assignment.module}/*.py")]
+    checks = [path.read_text(encoding="utf-8") for path in files]
     cells = [cell.source for cell in _notebook(assignment).cells if cell.cell_type == "code"]
-    for source in (reference_text(COURSE, assignment) or "", checks, *cells):
+    assert checks
+    for source in (reference_text(COURSE, assignment) or "", *checks, *cells):
         assert not _imported(source) & _later(assignment)
 
 

@@ -2,7 +2,10 @@
 
 A module here offers
 
-* `CHECKS`: for each task, the checks that count and their points;
-* `judge(task, seen, expected)` (optional): further findings beside those of the visible judge;
-* `arrays(dataset, rng)` (optional): images that the probe gets in `Case.arrays`.
+* `FAULTS`: by task and check, faults that only the grader looks for; they join the visible fault of the same check;
+* `arrays(dataset, rng)`: images that the probe gets in `Case.arrays`;
+* `expectations(course)`: by task, what the checks expect beside the reference's observation;
+* `QUANTITIES`: what `course calibrate` measures.
+
+All are optional.
 """

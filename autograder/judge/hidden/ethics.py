@@ -1,42 +1,28 @@
-"""Hidden verdict of assignment 09: the points a program can give, and a comparison with all that students are given.
+"""What only the grader knows about assignment 09: all that students are given, from which sentences may be copied.
 
-The visible check knows the four questions only. Here sentences copied from the case study or from the notebook are put
-aside as well. Nothing is drawn at random: the same text gives the same points in every run.
+The visible checks know the four questions only. Here the case study and the notebook's own text are known as well.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+from waferlab.checks.core import Observation
+from waferlab.checks.ethics import ASSESSMENT, brief
 
-from waferlab.checks.core import Finding, Observation
-from waferlab.checks.ethics import THEMES, brief, judge_against
-
-from autograder.base.course import CourseError, find_course
+from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import read_notebook
-from autograder.base.records import Check
-
-CHECKS: dict[str, tuple[Check, ...]] = {
-    "ethical_impact_assessment": (
-        Check("length", 0.5, requires=("prose",)),
-        Check("prose", 0.5),
-        *(Check(theme.name, 0.5, requires=("prose",)) for theme in THEMES),
-    ),
-}
 
 
-@lru_cache
-def given_texts(root: Path) -> tuple[str, ...]:
+def given_texts(course: Course) -> list[str]:
     """What students have before them: the questions, the case study, and the notebook's own text."""
-    case = root / "course" / "case-study.md"
+    case = course.root / "course" / "case-study.md"
     try:
-        cells = read_notebook(root / "release" / "09-ethics" / "ethics.ipynb").cells
+        cells = read_notebook(course.root / "release" / "09-ethics" / "ethics.ipynb").cells
     except CourseError:  # a course that is being written has no release yet
         cells = []
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    return (brief(), *([case.read_text(encoding="utf-8")] if case.is_file() else []), *texts)
+    return [brief(), *([case.read_text(encoding="utf-8")] if case.is_file() else []), *texts]
 
 
-def judge(task: str, seen: Observation, expected: Observation) -> list[Finding]:
-    """The visible findings again, with everything copied put aside."""
-    return judge_against(seen, given_texts(find_course().root))
+def expectations(course: Course) -> dict[str, Observation]:
+    """The texts that no sentence may be copied from, for the judge."""
+    return {ASSESSMENT.name: {"given": given_texts(course)}}

@@ -1,4 +1,4 @@
-"""Hidden verdict of assignment 06: the points, and what the student's scores are worth on real images.
+"""What only the grader checks in assignment 06: what the student's scores are worth on real images.
 
 The probe trains the real model with the notebook's loop (the student's own, where it was pasted in) and scores images
 that nobody has seen, from a loader without true labels. AUROC is computed here and must reach a measured floor. It
@@ -11,37 +11,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
-from waferlab.checks.core import Finding, Observation, array_of, error_of
-from waferlab.checks.evaluation import ANOMALIES, NORMALS, TRAIN, VAL
+from waferlab.checks.core import Fault, Observation, array_of
+from waferlab.checks.evaluation.compute_anomaly_scores import ANOMALIES, NORMALS, TRAIN, VAL
 
-from autograder.base.records import Check
 from autograder.judge.floors import Quantity, floor
 
-CHECKS: dict[str, tuple[Check, ...]] = {
-    "compute_anomaly_scores": (
-        Check("scores", 1.5),
-        Check("single", 0.5),
-        Check("repeatable", 0.5, requires=("scores",)),
-        Check("eval-mode", 0.5, requires=("scores",)),
-        Check("unchanged", 0.25, requires=("scores",)),
-        Check("no-grad", 0.25, requires=("scores",)),
-        Check("device", 0.25, requires=("scores",)),
-        Check("labels", 0.5),
-        Check("detector", 0.75, requires=("scores",)),
-    ),
-    "evaluate_detector": (
-        Check("by-hand", 0.5),
-        Check("auroc", 1.0),
-        Check("auprc", 1.0),
-        Check("tpr_at_fpr5", 1.0),
-        Check("fnr_at_fpr5", 0.5),
-    ),
-    "threshold_from_validation": (
-        Check("default", 1.0),
-        Check("targets", 0.75),
-        Check("unchanged", 0.25, requires=("default",)),
-    ),
-}
 QUANTITIES = (Quantity("compute_anomaly_scores", "detector.auroc", "least"),)
 
 
@@ -65,15 +39,13 @@ def arrays(dataset: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return {"train": images[:TRAIN], "val": images[TRAIN:], "test": test, "labels": labels[chosen]}
 
 
-def judge(task: str, seen: Observation, expected: Observation) -> list[Finding]:
-    """Do the student's scores find anomalies?"""
-    if task != "compute_anomaly_scores":
-        return []
-    tested, goal = "scores of a model trained on the run's own images", "an AUROC as a right answer reaches it"
-    if error := error_of(seen, "detector"):
-        return [Finding("detector", tested, False, f"raised {error}", goal)]
+def detector_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether the scores find fewer anomalies than those of a right answer."""
     labels, scores = np.asarray(expected["detector.labels"]), array_of(seen, "detector.scores")
     if scores is None or scores.shape != labels.shape or not np.isfinite(scores).all():
-        return [Finding("detector", tested, False, "not one finite score for each image", goal)]
+        return "not one finite score for each image"
     auroc = roc_auc_score(labels, scores)
-    return [Finding("detector", tested, bool(auroc >= floor("evaluation", QUANTITIES[0])), f"{auroc:.3f}", goal)]
+    return None if auroc >= floor("evaluation", QUANTITIES[0]) else f"{auroc:.3f}"
+
+
+FAULTS: dict[str, dict[str, Fault]] = {"compute_anomaly_scores": {"detector": detector_fault}}

@@ -1,4 +1,4 @@
-"""Hidden verdict of assignment 05: the points, and what the trained weights are worth, computed outside.
+"""What only the grader checks in assignment 05: what the trained weights are worth, computed outside.
 
 The weights of the real model come back as plain arrays. A forward pass in NumPy rebuilds normal images that no training
 saw, and the error that is left must be below a floor that `course calibrate` measured with the reference.
@@ -9,36 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from waferlab.checks.core import Finding, Observation, array_of, error_of
-from waferlab.checks.training import LEARN_HELD, LEARN_SIZE, LEARN_TRAIN, LEARN_VAL
+from waferlab.checks.core import Fault, Observation, array_of
+from waferlab.checks.training.runs import LEARN_HELD, LEARN_SIZE, LEARN_TRAIN, LEARN_VAL
 
-from autograder.base.records import Check
 from autograder.judge.floors import Quantity, floor
 
-CHECKS: dict[str, tuple[Check, ...]] = {
-    "kl_weight": (
-        Check("start", 0.25, requires=("ramp",)),
-        Check("ramp", 1.0),
-        Check("cap", 0.5, requires=("ramp",)),
-        Check("no-annealing", 0.25, requires=("ramp",)),
-    ),
-    "train_vae": (
-        Check("history", 0.5, requires=("means",)),
-        Check("means", 1.0),
-        Check("validation", 1.0),
-        Check("loss", 1.0),
-        Check("beta", 1.0),
-        Check("optimizer", 1.0),
-        Check("clipping", 1.25),
-        Check("zero-grad", 1.0),
-        Check("schedule", 1.0),
-        Check("modes", 0.75, requires=("loss",)),
-        Check("no-grad", 0.5, requires=("loss",)),
-        Check("progress", 0.25, requires=("loss",)),
-        Check("device", 0.25, requires=("loss",)),
-        Check("weights", 0.5),
-    ),
-}
 #: What the reference leaves of the mean image's squared error; lower is better.
 QUANTITIES = (Quantity("train_vae", "learn.left", "most"),)
 EPS = 1e-5  # of batch normalisation, as in torch
@@ -60,21 +35,18 @@ def arrays(dataset: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     return {"normals": images[chosen]}
 
 
-def judge(task: str, seen: Observation, expected: Observation) -> list[Finding]:
-    """Does the trained model rebuild images that it has not seen?"""
-    if task != "train_vae":
-        return []
-    tested, goal = (
-        "the trained weights, on normal images that training has not seen",
-        "a squared error as after training",
-    )
-    if error := error_of(seen, "learn"):
-        return [Finding("weights", tested, False, f"raised {error}", goal)]
+def weights_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether the trained model rebuilds images that it has not seen worse than a right answer's does."""
+    if "learn.held" not in expected:
+        return "this run has no images to rebuild"
     left = squared_error_left(seen, expected)
     if left is None:
-        return [Finding("weights", tested, False, "the model's weights did not come back whole", goal)]
+        return "the model's weights did not come back whole"
     most = floor("training", QUANTITIES[0])
-    return [Finding("weights", tested, left <= most, f"{left:.0%} of what the mean training image leaves", goal)]
+    return None if left <= most else f"{left:.0%} of what the mean training image leaves"
+
+
+FAULTS: dict[str, dict[str, Fault]] = {"train_vae": {"weights": weights_fault}}
 
 
 def squared_error_left(seen: Observation, expected: Observation) -> float | None:

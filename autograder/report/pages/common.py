@@ -21,7 +21,6 @@ STATUS_WORDS = {
     "error": ("wrong", "ended with an error"),
     "crashed": ("wrong", "killed the Python process"),
     "timeout": ("wrong", "out of time"),
-    "not run": ("open", "not run"),
 }
 
 #: Characters that turn the direction of text; they can make code look like other code (CVE-2021-42574).

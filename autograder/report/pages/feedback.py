@@ -67,7 +67,7 @@ def _page(result: Result, course: Course, caps: Caps) -> str:
     return pages.render(
         "feedback.html.j2",
         result=result,
-        course_title=course.settings.get("title", ""),
+        course_title=course.settings.title,
         title=pages.title_of(course, result.assignment),
         file=pages.file_name(result),
         parts=_parts(result),

@@ -17,6 +17,7 @@ BINS = 10
 WIDTH, HEIGHT, BASE = 320, 84, 104  # of the histogram: drawing width, tallest bar, line that the bars stand on
 MAX_ROWS = 2_000  # students in the table; the CSV tables beside the page hold all
 MAX_LISTED = 300
+MAX_NUMBERS = 9  # assignments whose points stand side by side on a phone; of more there are bars
 
 #: The feedback page of a submission, by student and file, relative to the report.
 Links = Mapping[tuple[str, str], str]
@@ -162,7 +163,7 @@ def render(
     in_all = any(one.is_adjusted for one in graded)
     return pages.render(
         "report.html.j2",
-        course_title=course.settings.get("title", "Course"),
+        course_title=course.settings.title,
         dataset=dataset,
         warnings=sorted({warning for one in results for warning in one.warnings}),
         assignments=assignments,
@@ -170,6 +171,8 @@ def render(
         charts=_charts(graded, assignments, in_all),
         in_all=in_all,
         points_of=lambda result: _points(result, in_all),
+        sum_of=lambda row: _sum(row, in_all),
+        many=" many" if len(assignments) > MAX_NUMBERS else "",
         difficulty=_difficulties(graded, assignments),
         graded_count=len(graded),
         written_count=sum(one.to_mark for one in graded),
@@ -209,6 +212,12 @@ def _points(result: Result, in_all: bool) -> tuple[float, float]:
     return (result.total, result.full) if in_all else (result.points, result.max_points)
 
 
+def _sum(row: Row, in_all: bool) -> tuple[float, float]:
+    """What a student has in all, and could have for what was handed in and read."""
+    graded = [_points(one, in_all) for one in row.cells if one is not None and one.status == "graded"]
+    return sum(got for got, _ in graded), sum(most for _, most in graded)
+
+
 def _charts(graded: Sequence[Result], assignments: Sequence[Assignment], in_all: bool) -> list[Chart]:
     charts = []
     for assignment in assignments:
@@ -224,8 +233,6 @@ def _difficulties(graded: Sequence[Result], assignments: Sequence[Assignment]) -
         tasks: dict[str, list[TaskResult]] = {}
         for result in graded:
             for task in result.tasks if result.assignment == assignment.slug else ():
-                if task.status == "not run":
-                    continue
                 tasks.setdefault(task.name, []).append(task)
         if tasks:
             parts.append(Difficulty(assignment.title, tuple(_task_share(group) for group in tasks.values())))

@@ -1,6 +1,6 @@
 """What the worker does to itself and to each question's process inside the wall: Linux system calls, nothing else.
 
-Bubblewrap decides what can be seen at all (`sandbox.wall`). Inside, the warm worker enters a user namespace of its own
+Bubblewrap decides what can be seen at all (`bubblewrap.py`). Inside, the warm worker enters a user namespace of its own
 in which it alone holds capabilities. It uses them for two things only: to give every question a process, mount and IPC
 namespace of its own with empty temporary folders, and to take everything away from that process before a student's
 first line runs. References: namespaces(7), user_namespaces(7), capabilities(7), seccomp(2).
@@ -17,6 +17,8 @@ import signal
 import struct
 from pathlib import Path
 
+from autograder.wall.inside import seccomp
+
 NOBODY = 65534
 FILES_MB = 256  # what a question may keep in /tmp and in /dev/shm, each
 PROCESSES = 128
@@ -24,45 +26,9 @@ DESCRIPTORS = 512
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
-MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
-
-# System calls that no answer needs and that widen what a process can reach: number on x86_64, number on aarch64.
-FORBIDDEN = {
-    "ptrace": (101, 117),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "fsmount": (432, 432),
-    "mount_setattr": (442, 442),
-    "bpf": (321, 280),
-    "userfaultfd": (323, 282),
-    "perf_event_open": (298, 241),
-    "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426),
-    "io_uring_register": (427, 427),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "keyctl": (250, 219),
-    "name_to_handle_at": (303, 264),
-    "open_by_handle_at": (304, 265),
-    "memfd_create": (319, 279),  # memory that no limit on address space counts
-    "memfd_secret": (447, 447),
-    "shmget": (29, 194),
-    "msgget": (68, 186),
-    "semget": (64, 190),
-}
-ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -98,8 +64,8 @@ def enter() -> None:
     Raises:
         OSError: the kernel, or a security module, does not allow it; or the processor is of an unknown kind.
     """
-    if platform.machine() not in ARCHITECTURES:
-        raise OSError(f"system calls are known for {' and '.join(ARCHITECTURES)}, found {platform.machine()}")
+    if platform.machine() not in seccomp.ARCHITECTURES:
+        raise OSError(f"system calls are known for {' and '.join(seccomp.ARCHITECTURES)}, found {platform.machine()}")
     if os.getuid() == 0:
         _fresh_proc()
         os.setgroups([])
@@ -177,18 +143,9 @@ def _drop_capabilities() -> None:
 
 
 def _forbid_calls() -> None:
-    """A seccomp filter: the calls in `FORBIDDEN` fail with EPERM; another architecture's calls kill."""
-    column, architecture = ARCHITECTURES[platform.machine()]
-    numbers = [pair[column] for pair in FORBIDDEN.values()]
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
-    steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), (give, 0, 0, 0x80000000), (load, 0, 0, 0)]
-    if column == 0:
-        steps += [(at_least, 0, 1, 0x40000000), (give, 0, 0, 0x00050001)]  # the x32 way to the same calls
-    for place, number in enumerate(numbers):
-        steps.append((equal, len(numbers) - place, 0, number))
-    steps += [(give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050001)]  # allow; errno 1, EPERM
-    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-    head = struct.pack("HP", len(steps), ctypes.addressof(program))
+    """The calls in `seccomp.FORBIDDEN` fail from here on, in this process and all that it starts."""
+    program = ctypes.create_string_buffer(seccomp.program(platform.machine()))
+    head = struct.pack("HP", len(program) // seccomp.STEP.size, ctypes.addressof(program))
     _call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.create_string_buffer(head, len(head)), 0, 0)
 
 

@@ -132,7 +132,8 @@ def read_job(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The job's description and its arrays by name."""
     from autograder.wall.inside.border import unpack
 
-    arrays = unpack((folder / "arrays.npz").read_bytes())[1] if (folder / "arrays.npz").exists() else {}
+    path = folder / "arrays.safetensors"
+    arrays = unpack(path.read_bytes())[1] if path.exists() else {}
     return json.loads((folder / "job.json").read_bytes()), arrays
 
 

@@ -1,6 +1,6 @@
-"""The visible checks, one module per assignment: `checks.pca`, `checks.encoder`, ….
+"""The checks, one module (or one folder, a module a task) per assignment: `checks.pca`, `checks.encoder`, ….
 
-Each module offers `TASKS` (for the grader) and one `check_<task>` function per task (for the notebook).
+Each offers `TASKS`: the notebook calls `TASKS["forward"].check(ConvEncoder)`, the grader probes and judges by the same.
 """
 
 from waferlab.checks.core import Case, CheckFailed, Finding, Task, when_answered

@@ -9,12 +9,12 @@ vocabulary, in more than one sentence. The vocabularies are generous and public:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from waferlab.checks.core import Case, Finding, Observation, Task, error_of, run_visible, scenario
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, by_name, error_of, once, scenario
 
 MIN_WORDS, MAX_WORDS = 300, 500
 #: So many words of a person's own: four fifths of the least length, which leaves room to quote questions as headings.
@@ -250,7 +250,7 @@ def theme_words(sentence: str, theme: Theme) -> set[str]:
     return {entry for entry in theme.words if pattern(entry).search(text)}
 
 
-# --- probe and judge ---------------------------------------------------------------------------------------------
+# --- probe and faults --------------------------------------------------------------------------------------------
 
 
 def probe_assessment(answers: Mapping[str, Any], case: Case) -> Observation:
@@ -264,7 +264,7 @@ def probe_assessment(answers: Mapping[str, Any], case: Case) -> Observation:
     return seen
 
 
-def trouble(seen: Observation) -> str | None:
+def no_text(seen: Observation) -> str | None:
     """Why there is no text to judge, in words; None when there is one."""
     if error := error_of(seen, "call"):
         return f"raised {error}"
@@ -274,28 +274,25 @@ def trouble(seen: Observation) -> str | None:
     return f"returned a {str(seen.get('type'))[:50]}{hint}"
 
 
-def judge_length(seen: Observation) -> Finding:
-    """Has the text 300 to 500 words?"""
-    found = trouble(seen)
-    count = 0 if found else len(seen["text"].split())
-    passed = MIN_WORDS <= count <= MAX_WORDS
-    goal = f"{MIN_WORDS} to {MAX_WORDS} words, counted by whitespace: len(text.split())"
-    return Finding("length", "the text has the asked length", passed, found or f"{count} words", goal)
+@once
+def own_of(seen: Observation, expected: Observation) -> list[str]:
+    """The sentences of the student's own; the grader expects more given texts than the brief."""
+    return own_sentences(seen["text"], expected.get("given", (brief(),)))
 
 
-def judge_prose(seen: Observation, given: Sequence[str]) -> Finding:
-    """Is enough of the text prose of the student's own?"""
-    found = trouble(seen) or prose_fault(own_sentences(seen["text"], given))
-    goal = (
-        f"at least {MIN_OWN_WORDS} words in English sentences that neither stand in what you were given "
-        "nor repeat each other"
-    )
-    return Finding("prose", "the text is prose of your own", found is None, found or "it is", goal)
+def length_fault(seen: Observation, expected: Observation) -> str | None:
+    """What is wrong with the length, in words; None when the text has 300 to 500 words."""
+    if found := no_text(seen):
+        return found
+    count = len(seen["text"].split())
+    return None if MIN_WORDS <= count <= MAX_WORDS else f"{count} words"
 
 
-def prose_fault(own: Sequence[str]) -> str | None:
-    """What keeps the sentences from being prose of one's own, in words; None when nothing does."""
-    words = words_of("\n\n".join(own))
+def prose_fault(seen: Observation, expected: Observation) -> str | None:
+    """What keeps the text from being prose of one's own, in words; None when nothing does."""
+    if found := no_text(seen):
+        return found
+    words = words_of("\n\n".join(own_of(seen, expected)))
     if len(words) < MIN_OWN_WORDS:
         return f"{len(words)} words are left without copied and repeated sentences"
     if len(set(words)) < MIN_DIFFERENT:
@@ -305,45 +302,61 @@ def prose_fault(own: Sequence[str]) -> str | None:
     return None
 
 
-def judge_theme(theme: Theme, seen: Observation, given: Sequence[str]) -> Finding:
-    """Does what is the student's own treat a theme?"""
-    found = trouble(seen)
-    passed = False
-    if found is None:
-        hits = [hit for hit in (theme_words(one, theme) for one in own_sentences(seen["text"], given)) if hit]
+def theme_fault(theme: Theme) -> Fault:
+    """The fault "what is the student's own does not treat this theme"."""
+
+    def fault(seen: Observation, expected: Observation) -> str | None:
+        if found := no_text(seen):
+            return found
+        hits = [hit for sentence in own_of(seen, expected) if (hit := theme_words(sentence, theme))]
         words = sorted(set().union(*hits))
-        passed = len(hits) >= MIN_SENTENCES and len(words) >= MIN_THEME_WORDS
-        found = f"{len(words)} words of this theme ({', '.join(words[:6]) or 'none'}) in {len(hits)} sentences"
+        if len(hits) >= MIN_SENTENCES and len(words) >= MIN_THEME_WORDS:
+            return None
+        return f"{len(words)} words of this theme ({', '.join(words[:6]) or 'none'}) in {len(hits)} sentences"
+
+    return fault
+
+
+# --- what the notebook and the grader use ------------------------------------------------------------------------
+#
+# Nothing is drawn at random: the same text gives the same points in every run. The visible checks know the four
+# questions only; the grader puts sentences copied from the case study or from the notebook aside as well.
+
+
+def theme_check(theme: Theme) -> Check:
+    """The check that a theme is treated."""
     goal = (
         f"at least {MIN_THEME_WORDS} different words of the theme, in at least {MIN_SENTENCES} sentences of your own; "
         f'`print(ethics_checks.vocabulary("{theme.name}"))` lists the words that count'
     )
-    return Finding(theme.name, f"theme treated: {theme.title}", passed, found, goal)
+    return Check(theme.name, 0.5, f"theme treated: {theme.title}", goal, theme_fault(theme), requires=("prose",))
 
 
-def judge_against(seen: Observation, given: Sequence[str]) -> list[Finding]:
-    """All findings, with sentences of the given texts put aside."""
-    themes = [judge_theme(theme, seen, given) for theme in THEMES]
-    return [judge_length(seen), judge_prose(seen, given), *themes]
-
-
-def judge_assessment(seen: Observation, expected: Observation) -> list[Finding]:
-    """All visible findings about `ethical_impact_assessment`."""
-    return judge_against(seen, [brief()])
-
-
-TASKS = {
-    "ethical_impact_assessment": Task(
-        name="ethical_impact_assessment",
-        title="Task 1: ethical_impact_assessment",
-        defines=("ethical_impact_assessment",),
-        probe=probe_assessment,
-        judge=judge_assessment,
+ASSESSMENT = Task(
+    module="ethics",
+    name="ethical_impact_assessment",
+    title="Task 1: ethical_impact_assessment",
+    defines=("ethical_impact_assessment",),
+    observe=probe_assessment,
+    checks=(
+        Check(
+            "length",
+            0.5,
+            "the text has the asked length",
+            f"{MIN_WORDS} to {MAX_WORDS} words, counted by whitespace: len(text.split())",
+            length_fault,
+            requires=("prose",),
+        ),
+        Check(
+            "prose",
+            0.5,
+            "the text is prose of your own",
+            f"at least {MIN_OWN_WORDS} words in English sentences that neither stand in what you were given "
+            "nor repeat each other",
+            prose_fault,
+        ),
+        *(theme_check(theme) for theme in THEMES),
     ),
-}
+)
 
-
-def check_ethical_impact_assessment(ethical_impact_assessment: Callable[[], Any]) -> int | None:
-    """Check what a program can see of Task 1; prints a table and raises when something is wrong."""
-    task = TASKS["ethical_impact_assessment"]
-    return run_visible("ethics", task, {"ethical_impact_assessment": ethical_impact_assessment})
+TASKS = by_name(ASSESSMENT)

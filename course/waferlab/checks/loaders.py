@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from waferlab.checks.core import Finding, Observation
+from waferlab.checks.core import Check, Observation
 
 if TYPE_CHECKING:
     import torch
@@ -54,12 +54,16 @@ def observe_device(seen: Observation, call: Callable[[torch.nn.Module, Batches],
     seen["device"] = [int(found[name]) for name in ("images", "model") if name in found]
 
 
-def judge_device(seen: Observation) -> Finding:
-    """Do model and images go to the given device?"""
-    tested, goal = "model and images, on a device of their own (pretended)", "both are brought to `device`"
+def device_fault(seen: Observation, expected: Observation) -> str | None:
+    """What did not go to the given device."""
     found = seen.get("device")
     if not isinstance(found, list):
-        return Finding("device", tested, False, "the function did not run to its end", goal)
+        return "the function did not run to its end"
     missing = [name for name, there in zip(("images", "model"), found, strict=False) if there != 1]
-    text = f"not brought there: {' and '.join(missing)}" if missing else "right"
-    return Finding("device", tested, not missing, text, goal)
+    return f"not brought there: {' and '.join(missing)}" if missing else None
+
+
+def device_check(points: float, requires: tuple[str, ...]) -> Check:
+    """The check that model and images go to the given device, of what `observe_device` recorded."""
+    tested, goal = "model and images, on a device of their own (pretended)", "both are brought to `device`"
+    return Check("device", points, tested, goal, device_fault, requires)

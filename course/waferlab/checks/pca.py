@@ -17,16 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from waferlab.checks.core import (
-    Case,
-    Finding,
-    Observation,
-    Task,
-    array_of,
-    error_of,
-    run_visible,
-    scenario,
-)
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, by_name, error_of, scenario
+from waferlab.checks.reading import UnexpectedResult, numbers, one_number
 
 DEFAULT_K = (10, 50, 100, 200)
 #: Two scores that differ by less than this (relative) may be ranked either way.
@@ -38,6 +30,11 @@ SHARED = 7
 SHARED_RTOL = 1e-4
 #: With the default k, where no gap helps a randomised solver, mean scores are compared up to this factor.
 DEFAULT_FACTOR = 2.0
+#: On the grader's images. The worst of seven solvers in float32, 40 samples of both data sets, is off by 0.0001.
+IMAGE_ATOL = 0.002
+
+#: `(seen, expected, part)` -> what is wrong with the results of one call, in words; None when nothing is.
+PartFault = Callable[[Observation, Observation, str], str | None]
 
 
 # --- inputs ------------------------------------------------------------------------------------------------------
@@ -167,27 +164,6 @@ def default_problem(rng: np.random.Generator) -> Problem:
 # --- probe -------------------------------------------------------------------------------------------------------
 
 
-class UnexpectedResult(Exception):
-    """The function returned something that cannot be read; the message says what."""
-
-
-def as_numbers(value: Any, name: str) -> np.ndarray:
-    """Any array-like (list, numpy, torch on any device) as float64.
-
-    Raises:
-        UnexpectedResult: it does not hold numbers.
-    """
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    try:
-        numbers = np.asarray(value)
-    except (TypeError, ValueError):
-        numbers = np.array("")
-    if numbers.dtype.kind not in "biuf":
-        raise UnexpectedResult(f"{name} does not hold plain numbers: it is a {type(value).__name__}")
-    return numbers.astype(np.float64)
-
-
 def read_entry(entry: Any, k: int, n_test: int, flaws: list[str]) -> tuple[float, np.ndarray]:
     """`auroc` and `scores` (n_test,) of one k; what is not as asked but can be read is added to `flaws`.
 
@@ -197,15 +173,13 @@ def read_entry(entry: Any, k: int, n_test: int, flaws: list[str]) -> tuple[float
     if not isinstance(entry, Mapping) or not {"auroc", "scores"} <= set(entry):
         found = sorted(map(str, entry)) if isinstance(entry, Mapping) else f"a {type(entry).__name__}"
         raise UnexpectedResult(f"result[{k}] is {found} instead of a dict with 'auroc' and 'scores'")
-    auroc = as_numbers(entry["auroc"], f"result[{k}]['auroc']")
-    scores = as_numbers(entry["scores"], f"result[{k}]['scores']")
-    if auroc.size != 1:
-        raise UnexpectedResult(f"result[{k}]['auroc'] has shape {auroc.shape} instead of being one number")
+    auroc = one_number(entry["auroc"], f"result[{k}]['auroc']")
+    scores = numbers(entry["scores"], f"result[{k}]['scores']")
     if scores.shape != (n_test,):
         flaws.append(f"result[{k}]['scores'] has shape {scores.shape} instead of ({n_test},)")
     if scores.size != n_test:
         raise UnexpectedResult(flaws[-1])
-    return float(auroc.reshape(())), scores.reshape(-1)
+    return auroc, scores.reshape(-1)
 
 
 def read_result(result: Any, k_values: Sequence[int], n_test: int, flaws: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -267,8 +241,6 @@ def probe_pca(answers: Mapping[str, Any], case: Case) -> Observation:
     answer = answers["pca_anomaly_detection"]
     main = main_problem(case.rng(1))
     ask(seen, "main", answer, main)
-    if seen.get("unanswered"):
-        return seen
     ask(seen, "swapped", answer, swapped_problem(case.rng(2), main))
     ask(seen, "tall", answer, tall_problem(case.rng(3)))
     ask(seen, "edge", answer, edge_problem(case.rng(4)))
@@ -291,7 +263,7 @@ def image_k_values(shape: tuple[int, ...]) -> tuple[int, ...]:
     return min(40, most), min(10, most - 1)
 
 
-# --- judge -------------------------------------------------------------------------------------------------------
+# --- faults ------------------------------------------------------------------------------------------------------
 
 
 def auroc_of(labels: np.ndarray, scores: np.ndarray) -> float:
@@ -304,7 +276,7 @@ def auroc_of(labels: np.ndarray, scores: np.ndarray) -> float:
     return float((anomalies > normals).mean() + 0.5 * (anomalies == normals).mean())
 
 
-def flaw_of(seen: Observation, part: str) -> str | None:
+def flaw_fault(seen: Observation, expected: Observation, part: str) -> str | None:
     """What in the returned dict is not as asked, in words; None when all is."""
     flaw = seen.get(f"{part}.flaw")
     return None if flaw is None else f"returned {str(flaw)[:200]}"
@@ -317,26 +289,23 @@ def trouble(seen: Observation, expected: Observation, part: str) -> str | None:
     scores, auroc = array_of(seen, f"{part}.scores"), array_of(seen, f"{part}.auroc")
     want = np.shape(expected["main.scores" if part == "swapped" else f"{part}.scores"])
     if scores is None or auroc is None or scores.shape != want or auroc.shape != want[:1]:
-        return flaw_of(seen, part) or "no result"
+        return flaw_fault(seen, expected, part) or "no result"
     return None if np.isfinite(scores).all() and np.isfinite(auroc).all() else "returned NaN or infinite values"
+
+
+def fault_in(*parts: str, fault: PartFault) -> Fault:
+    """The fault "the results of one of these parts cannot be judged, or `fault` finds something in them"."""
+
+    def first(seen: Observation, expected: Observation) -> str | None:
+        found = (trouble(seen, expected, part) or fault(seen, expected, part) for part in parts)
+        return next((one for one in found if one), None)
+
+    return first
 
 
 def scores_of(seen: Observation, expected: Observation, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Scores found and expected, (n_k, n_test) each; call only where `trouble` found none."""
     return np.asarray(seen[f"{part}.scores"], float), np.asarray(expected[f"{part}.scores"], float)
-
-
-def judge_results(seen: Observation, expected: Observation) -> Finding:
-    """Is the result a dict with the asked keys, shapes and finite numbers in every call?"""
-    parts = ("main", "tall", "edge")
-    wrong = next((text for part in parts if (text := trouble(seen, expected, part) or flaw_of(seen, part))), None)
-    return Finding(
-        "results",
-        "returns a dict with one entry per k, each with `auroc` and `scores`",
-        wrong is None,
-        wrong or "as asked",
-        "{k: {'auroc': one number, 'scores': (n_test,)}} with exactly the k of k_values, all finite",
-    )
 
 
 def ranks_alike(got: np.ndarray, want: np.ndarray) -> bool:
@@ -345,21 +314,12 @@ def ranks_alike(got: np.ndarray, want: np.ndarray) -> bool:
     return bool((got[:, None] > got[None, :])[apart].all())
 
 
-def judge_ranking(seen: Observation, expected: Observation) -> Finding:
-    """Do the scores order the images as the reconstruction error does, whatever their scale?"""
-    found = trouble(seen, expected, "main")
-    if found is None:
-        got, want = scores_of(seen, expected, "main")
-        if not all(map(ranks_alike, got, want)):
-            upside_down = all(map(ranks_alike, -got, want))
-            found = "the order is upside down" if upside_down else "the order is another one"
-    return Finding(
-        "ranking",
-        "scores rank the test images by their reconstruction error",
-        found is None,
-        found or "same order",
-        "the image that PCA, fitted on the training images, reconstructs worst has the highest score",
-    )
+def ranking_fault(seen: Observation, expected: Observation, part: str) -> str | None:
+    """How the order of the scores differs from that of the reconstruction error, whatever their scale."""
+    got, want = scores_of(seen, expected, part)
+    if all(map(ranks_alike, got, want)):
+        return None
+    return "the order is upside down" if all(map(ranks_alike, -got, want)) else "the order is another one"
 
 
 def is_constant(values: np.ndarray) -> bool:
@@ -398,39 +358,25 @@ def scale_hint(got: np.ndarray, want: np.ndarray, n_pixels: int) -> str:
     )
 
 
-def judge_score_parts(
-    name: str, tested: str, parts: Sequence[str], seen: Observation, expected: Observation
-) -> Finding:
-    """The finding "scores equal the reconstruction MSE for every image and every k" over several calls."""
-    goal = f"mean over the d pixels of (x - x_recon)^2, every score to within {SCORE_RTOL:g} (relative)"
-    worst = 0.0
-    for part in parts:
-        if found := trouble(seen, expected, part):
-            return Finding(name, tested, False, found, goal)
-        got, want = scores_of(seen, expected, part)
-        difference = float((np.abs(got - want) / want).max())
-        worst = max(worst, difference)
-        if difference > SCORE_RTOL:
-            hint = scale_hint(got, want, int(expected[f"{part}.pixels"]))
-            return Finding(name, tested, False, f"largest relative difference {difference:.1e}. {hint}", goal)
-    return Finding(name, tested, True, f"largest relative difference {worst:.1e}", goal)
+def score_fault(seen: Observation, expected: Observation, part: str) -> str | None:
+    """How far the scores are from the reconstruction MSE, for every image and every k, and the likely cause."""
+    got, want = scores_of(seen, expected, part)
+    difference = float((np.abs(got - want) / want).max())
+    if difference <= SCORE_RTOL:
+        return None
+    hint = scale_hint(got, want, int(expected[f"{part}.pixels"]))
+    return f"largest relative difference {difference:.1e}. {hint}"
 
 
-def judge_auroc(seen: Observation, expected: Observation, parts: Sequence[str], atol: float = AUROC_ATOL) -> Finding:
-    """Is every returned AUROC the one that follows from the returned scores?"""
-    tested = "`auroc` is the AUROC of `scores`"
-    goal = "probability that a random anomaly has a higher score than a random normal image"
-    for part in parts:
-        if found := trouble(seen, expected, part):
-            return Finding("auroc", tested, False, found, goal)
-        labels = np.asarray(expected[f"{part}.labels"])
-        for scores, given in zip(scores_of(seen, expected, part)[0], array_of(seen, f"{part}.auroc"), strict=True):
-            if found := auroc_fault(labels, scores, float(given), atol):
-                return Finding("auroc", tested, False, found, goal)
-    return Finding("auroc", tested, True, "equal", goal)
+def auroc_fault(seen: Observation, expected: Observation, part: str, atol: float = AUROC_ATOL) -> str | None:
+    """Which returned AUROC does not follow from the returned scores."""
+    labels, (scores, _) = np.asarray(expected[f"{part}.labels"]), scores_of(seen, expected, part)
+    given = np.asarray(seen[f"{part}.auroc"], float).tolist()
+    found = (value_fault(labels, row, value, atol) for row, value in zip(scores, given, strict=True))
+    return next((one for one in found if one), None)
 
 
-def auroc_fault(labels: np.ndarray, scores: np.ndarray, given: float, atol: float) -> str | None:
+def value_fault(labels: np.ndarray, scores: np.ndarray, given: float, atol: float) -> str | None:
     """What is wrong with one AUROC value, None when nothing is."""
     if len(np.unique(scores)) <= len(scores) // 2:
         return f"only {len(np.unique(scores))} different scores for {len(scores)} images: nothing to rank"
@@ -442,92 +388,110 @@ def auroc_fault(labels: np.ndarray, scores: np.ndarray, given: float, atol: floa
     return f"auroc {given:.6f}, but the returned scores give {want:.6f}.{hint}"
 
 
-def judge_train_only(seen: Observation, expected: Observation) -> Finding:
-    """Does the score of an image stay the same when the other test images change?"""
-    found = next((text for part in ("main", "swapped") if (text := trouble(seen, expected, part))), None)
-    if found is None:
-        first = np.asarray(seen["main.scores"], float)[:, :SHARED]
-        second = np.asarray(seen["swapped.scores"], float)[:, -SHARED:]
-        difference = float((np.abs(first - second) / np.maximum(np.abs(first), 1e-30)).max())
-        if difference > SHARED_RTOL:
-            found = f"the same image scores differently among other test images (by {difference:.1%}). "
-            found += "PCA was fitted on test data? Or centred or scaled with it?"
-    return Finding(
-        "train-only",
-        "PCA is fitted on the training images only",
-        found is None,
-        found or "scores of shared images agree",
-        "an image's score depends on the training images and on this image, on no other test image",
-    )
+def train_only_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether the score of an image depends on the other test images."""
+    if found := trouble(seen, expected, "main") or trouble(seen, expected, "swapped"):
+        return found
+    first = np.asarray(seen["main.scores"], float)[:, :SHARED]
+    second = np.asarray(seen["swapped.scores"], float)[:, -SHARED:]
+    difference = float((np.abs(first - second) / np.maximum(np.abs(first), 1e-30)).max())
+    if difference <= SHARED_RTOL:
+        return None
+    found = f"the same image scores differently among other test images (by {difference:.1%})."
+    return f"{found} PCA was fitted on test data? Or centred or scaled with it?"
 
 
-def judge_unchanged(seen: Observation, expected: Observation) -> Finding:
-    """Are the arguments as they were?"""
-    found = None
-    for part in ("main", "edge"):
-        reason = trouble(seen, expected, part)
-        changed = seen.get(f"{part}.changed", "")
-        found = found or reason or (f"changed: {str(changed)[:100]}" if changed else None)
-    return Finding(
-        "unchanged",
-        "the arguments are left as they were",
-        found is None,
-        found or "unchanged",
-        "no in-place operation (such as `-=` or `.sub_()`) on train_data, test_data, test_labels or k_values",
-    )
+def changed_fault(seen: Observation, expected: Observation, part: str) -> str | None:
+    """Which arguments are no longer as they were."""
+    changed = seen.get(f"{part}.changed", "")
+    return f"changed: {str(changed)[:100]}" if changed else None
 
 
-def judge_default(seen: Observation, expected: Observation) -> Finding:
-    """Does the function work without k_values, and do the scores then fall with k as they should?"""
-    found = trouble(seen, expected, "default")
-    if found is None:
-        got, want = (scores.mean(axis=1) for scores in scores_of(seen, expected, "default"))
-        for k, mine, right in zip(DEFAULT_K, got, want, strict=True):
-            if not right / DEFAULT_FACTOR <= mine <= right * DEFAULT_FACTOR:
-                found = found or f"scores for k={k} are far too {'small' if mine < right else 'large'}"
-    return Finding(
-        "default",
-        "works without k_values, too",
-        found is None,
-        found or "as asked",
-        "k_values=[10, 50, 100, 200] by default; the more components, the smaller the mean score",
-    )
+def default_fault(seen: Observation, expected: Observation, part: str) -> str | None:
+    """For which default k the scores are not of the right size."""
+    got, want = (scores.mean(axis=1) for scores in scores_of(seen, expected, part))
+    for k, mine, right in zip(DEFAULT_K, got, want, strict=True):
+        if not right / DEFAULT_FACTOR <= mine <= right * DEFAULT_FACTOR:
+            return f"scores for k={k} are far too {'small' if mine < right else 'large'}"
+    return None
 
 
-def judge_pca(seen: Observation, expected: Observation) -> list[Finding]:
-    """All visible findings about `pca_anomaly_detection`."""
-    return [
-        judge_results(seen, expected),
-        judge_ranking(seen, expected),
-        judge_score_parts("scores", "scores are the reconstruction MSE, for every k", ("main",), seen, expected),
-        judge_score_parts(
-            "sizes", "the same for other sizes: k = 1, and k = n_train - 1", ("tall", "edge"), seen, expected
+# --- what the notebook and the grader use ------------------------------------------------------------------------
+
+COMPARED = ("main", "tall", "edge")
+SCORE_GOAL = f"mean over the d pixels of (x - x_recon)^2, every score to within {SCORE_RTOL:g} (relative)"
+IMAGE_GOAL = f"that of PCA reconstruction error, to within {IMAGE_ATOL}"
+
+PCA = Task(
+    module="pca",
+    name="pca_anomaly_detection",
+    title="Task 1: pca_anomaly_detection",
+    defines=("pca_anomaly_detection",),
+    observe=probe_pca,
+    expects=(*(f"{part}.{key}" for part in COMPARED for key in ("scores", "labels", "pixels")), "default.scores"),
+    checks=(
+        Check(
+            "results",
+            0.5,
+            "returns a dict with one entry per k, each with `auroc` and `scores`",
+            "{k: {'auroc': one number, 'scores': (n_test,)}} with exactly the k of k_values, all finite",
+            fault_in(*COMPARED, fault=flaw_fault),
+            requires=("ranking",),
         ),
-        judge_auroc(seen, expected, ("main", "tall", "edge")),
-        judge_train_only(seen, expected),
-        judge_unchanged(seen, expected),
-        judge_default(seen, expected),
-    ]
-
-
-def _expects() -> tuple[str, ...]:
-    keys = [f"{part}.{key}" for part in ("main", "tall", "edge") for key in ("scores", "labels", "pixels")]
-    return (*keys, "default.scores")
-
-
-TASKS = {
-    "pca_anomaly_detection": Task(
-        name="pca_anomaly_detection",
-        title="Task 1: pca_anomaly_detection",
-        defines=("pca_anomaly_detection",),
-        probe=probe_pca,
-        judge=judge_pca,
-        expects=_expects(),
+        Check(
+            "ranking",
+            1.5,
+            "scores rank the test images by their reconstruction error",
+            "the image that PCA, fitted on the training images, reconstructs worst has the highest score",
+            fault_in("main", fault=ranking_fault),
+        ),
+        Check(
+            "scores",
+            2.5,
+            "scores are the reconstruction MSE, for every k",
+            SCORE_GOAL,
+            fault_in("main", fault=score_fault),
+        ),
+        Check(
+            "sizes",
+            1.0,
+            "the same for other sizes: k = 1, and k = n_train - 1",
+            SCORE_GOAL,
+            fault_in("tall", "edge", fault=score_fault),
+        ),
+        Check(
+            "auroc",
+            1.0,  # wants scores that differ, so constants and labels give nothing here
+            "`auroc` is the AUROC of `scores`",
+            "probability that a random anomaly has a higher score than a random normal image",
+            fault_in(*COMPARED, fault=auroc_fault),
+        ),
+        Check(
+            "train-only",
+            0.5,
+            "PCA is fitted on the training images only",
+            "an image's score depends on the training images and on this image, on no other test image",
+            train_only_fault,
+            requires=("ranking",),
+        ),
+        Check(
+            "unchanged",
+            0.5,
+            "the arguments are left as they were",
+            "no in-place operation (such as `-=` or `.sub_()`) on train_data, test_data, test_labels or k_values",
+            fault_in("main", "edge", fault=changed_fault),
+            requires=("ranking",),
+        ),
+        Check(
+            "default",
+            0.5,
+            "works without k_values, too",
+            "k_values=[10, 50, 100, 200] by default; the more components, the smaller the mean score",
+            fault_in("default", fault=default_fault),
+            requires=("ranking",),
+        ),
+        Check("images", 1.0, "AUROC on images that you have not seen", IMAGE_GOAL, requires=("ranking",)),
     ),
-}
+)
 
-
-def check_pca_anomaly_detection(pca_anomaly_detection: Callable[..., Any]) -> int | None:
-    """Check Task 1 on planted data of several sizes; prints a table and raises when something is wrong."""
-    task = TASKS["pca_anomaly_detection"]
-    return run_visible("pca", task, {"pca_anomaly_detection": pca_anomaly_detection})
+TASKS = by_name(PCA)

@@ -35,15 +35,20 @@ def numbers(value: Any, name: str) -> np.ndarray:
     return np.array(array, dtype=np.float64)
 
 
-def one_number(value: Any, name: str) -> float:
+def one_number(value: Any, name: str, hint: str = "") -> float:
     """A Python number, a NumPy scalar, or a tensor or array of one element.
+
+    Args:
+        value: what was returned.
+        name: how the message calls it.
+        hint: ends the message about more than one number.
 
     Raises:
         UnexpectedResult: it is no number, or more than one.
     """
     array = numbers(value, name)
     if array.size != 1:
-        raise UnexpectedResult(f"{name} has shape {array.shape}, expected one number")
+        raise UnexpectedResult(f"{name} has shape {array.shape}, expected one number{hint}")
     return float(array.reshape(()))
 
 

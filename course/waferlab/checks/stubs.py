@@ -243,13 +243,17 @@ class CostlyModel(nn.Module):
         try:
             expect_on_device(x, log.device)
             shape = [*x.shape][:4] + [-1] * (4 - x.ndim)
-            costs = self._costs.get(shape[0], np.zeros(1))
-            seconds = float(costs[min(log.count(shape[0]), len(costs) - 1)])
+            seconds = cost_of(self._costs.get(shape[0], np.zeros(1)), log.count(shape[0]))
             done = log.device.work(start, seconds, shape[0])
             log.add(shape, start=start, done=done, **state_of(self, x))
             return mark_on_device(torch.zeros(shape[0], 2), log.device)
         finally:
             log.inside = False
+
+
+def cost_of(costs: np.ndarray, number: int) -> float:
+    """Seconds of a call by its number; further calls take as long as the last."""
+    return float(costs[min(number, len(costs) - 1)])
 
 
 def state_of(model: nn.Module, x: Tensor) -> dict[str, float]:
@@ -412,12 +416,13 @@ class Timed(nn.Module):
         model: the model.
         log: where calls are written down.
         on_gpu: whether it will run on a (real) GPU.
+        costs: seconds that the calls with each batch size take at least on the CPU, in order; then as the last.
     """
 
-    def __init__(self, model: nn.Module, log: Log, *, on_gpu: bool) -> None:
+    def __init__(self, model: nn.Module, log: Log, *, on_gpu: bool, costs: np.ndarray | None = None) -> None:
         super().__init__()
         self.model = model
-        self._log, self._on_gpu = log, on_gpu
+        self._log, self._on_gpu, self._costs = log, on_gpu, np.zeros(1) if costs is None else costs
         self._events: list[tuple[Any, Any]] = []
 
     def forward(self, x: Tensor) -> Any:
@@ -429,6 +434,7 @@ class Timed(nn.Module):
             output = self.model(x)
             self._mark(ends)
             shape = [*x.shape][:4] + [-1] * (4 - x.ndim)
+            log.device.wait_until(start + cost_of(self._costs, log.count(shape[0])))
             log.add(shape, start=start, done=log.device.now(), **state_of(self, x))
             return output
         finally:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from waferlab.checks.core import Case, Fault, Observation, array_of, error_of
+from waferlab.checks.core import Case, Fault, Observation, array_of, error_of, scenario
+from waferlab.checks.reading import UnexpectedResult
 
 MAX_FLAW = 250
+HUGE = 1e6  # larger numbers are not looked at
 
 
 @contextmanager
@@ -60,3 +65,49 @@ def changed_fault(parts: tuple[str, ...], what: str) -> Fault:
         return first_error(seen, parts) or f"{what} were changed in place"
 
     return fault
+
+
+@contextmanager
+def asked(seen: Observation, part: str) -> Iterator[None]:
+    """As `scenario`, for a part that also reads what came back: what cannot be read becomes `<part>.flaw`, no error."""
+    with scenario(seen, part):
+        try:
+            yield
+        except UnexpectedResult as error:
+            seen[f"{part}.flaw"] = str(error)
+
+
+def stopped(seen: Observation, *parts: str) -> str | None:
+    """What the first of some parts raised, or returned that could not be read, in words; None when all went well."""
+    for part in parts:
+        if error := error_of(seen, part):
+            return f"raised {error}"
+        if flaw := str(seen.get(f"{part}.flaw") or ""):
+            return flaw[:MAX_FLAW]
+    return None
+
+
+@contextmanager
+def counted_bars() -> Iterator[list[int]]:
+    """Count the tqdm bars that are made, and keep them and other output away from the check's table."""
+    import tqdm.std
+
+    made: list[int] = []
+    original = tqdm.std.tqdm.__init__
+
+    def counting(self: Any, *args: Any, **options: Any) -> None:
+        made.append(1)
+        original(self, *args, **{**options, "disable": True})
+
+    tqdm.std.tqdm.__init__ = counting
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield made
+    finally:
+        tqdm.std.tqdm.__init__ = original
+
+
+def bounded(seen: Observation, key: str, shape: tuple[int, ...]) -> np.ndarray | None:
+    """An array of a shape with numbers that can be squared; None when there is none."""
+    array = array_of(seen, key)
+    return array if array is not None and array.shape == shape and (np.abs(array) < HUGE).all() else None

@@ -19,7 +19,7 @@ from servers import SECONDS, chromium, jupyter
 from autograder.base.course import Course
 from autograder.base.records import WrittenResult
 from autograder.report.hand_back import hand_back
-from autograder.run.journal import Journal
+from autograder.run.journal import write_results
 
 PWN = "document.title='pwned'"
 ATTACK = f"""A **bold** answer.
@@ -110,12 +110,11 @@ class Marking:
 def marking(tmp_path_factory):
     course = make.make_course(tmp_path_factory.mktemp("course"))
     folder = tmp_path_factory.mktemp("run")
-    results, journal = [ADA, BEN, LOST], Journal(folder)
-    for number, result in enumerate(results):
-        journal.add(str(number), result)
+    results = [ADA, BEN, LOST]
+    write_results(folder / "results.jsonl", results)
     with chromium() as browser, pytest.MonkeyPatch.context() as patch:
         patch.delenv("COURSE_GRADEBOOK_URL", raising=False)
-        hand_back(course, folder, results, "fashion-mnist", [])
+        hand_back(course, folder, results, "fashion-mnist")
         with jupyter(folder) as address:
             browser.get(address("formgrader"))
             yield Marking(course, folder, browser, address(""))

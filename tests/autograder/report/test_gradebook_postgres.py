@@ -41,7 +41,7 @@ def run(server, tmp_path, monkeypatch) -> Path:
 
 def test_marks_go_to_the_server_and_come_back(server, course, run):
     """Does a class on a real server keep points, marks and comments, through a second run?"""
-    hand_back(course, run, STUDENTS, "fashion-mnist", [])
+    hand_back(course, run, STUDENTS, "fashion-mnist")
     ids = student_ids(STUDENTS)
     with Gradebook(server.url(), COURSE_ID) as book:
         for student in ids.values():
@@ -52,7 +52,7 @@ def test_marks_go_to_the_server_and_come_back(server, course, run):
         book.db.commit()
         assert book.find_grade("check-scale", "scaling", "01-scaling", "Ada").auto_score == 2.0
     better = [replace(one, late_penalty=0.5) for one in STUDENTS]
-    results = hand_back(course, run, better, "fashion-mnist", [])
+    results = hand_back(course, run, better, "fashion-mnist")
     assert [one.written[0].points for one in results] == [2.0, 2.0]
     assert [one.written[0].comment for one in results] == [EVIL, EVIL]
     assert [one.total for one in results] == [3.5, 3.5]
@@ -60,7 +60,7 @@ def test_marks_go_to_the_server_and_come_back(server, course, run):
 
 def test_formgrader_is_led_to_the_server(server, course, run):
     """Do nbgrader's settings in the run folder lead to the same database, with the password in no file?"""
-    hand_back(course, run, STUDENTS, "fashion-mnist", [])
+    hand_back(course, run, STUDENTS, "fashion-mnist")
     settings = PyFileConfigLoader("nbgrader_config.py", path=str(run)).load_config()
     assert settings.CourseDirectory.db_url == server.url()
     assert not (run / "gradebook.db").exists()
@@ -72,6 +72,6 @@ def test_a_wrong_password_is_one_sentence(server, course, run, monkeypatch):
     """Is a refused login told without the password, and is the class written all the same?"""
     monkeypatch.setenv(ENVIRONMENT, server.url("hunter2"))
     with pytest.raises(CourseError, match="cannot be used") as caught:
-        hand_back(course, run, STUDENTS, "fashion-mnist", [])
+        hand_back(course, run, STUDENTS, "fashion-mnist")
     assert "hunter2" not in str(caught.value) and "\n" not in str(caught.value)
     assert (run / "grades.csv").is_file()

@@ -10,7 +10,7 @@ import pytest
 from page_samples import LOST, RESULT
 
 from autograder.base.course import CourseError
-from autograder.base.records import TaskResult, WrittenResult
+from autograder.base.records import Result, WrittenResult
 from autograder.report.lms import roster, tables, write_lms
 
 MARKED = replace(RESULT, written=(WrittenResult("written-why", 3.0, "Because.", 2.5),), late_penalty=1.0)
@@ -43,12 +43,6 @@ def test_an_unmarked_written_answer_leaves_the_cell_empty_and_says_so(tmp_path):
     both = tables(course_with(tmp_path), [RESULT])
     assert both.moodle[1][-1] == ""
     assert both.remarks[0].endswith("1 totals wait for marks of written answers; their cells are empty.")
-
-
-def test_a_task_that_was_not_run_leaves_the_cell_empty(tmp_path):
-    """Is a run of one question never exported as the whole grade?"""
-    left_out = replace(MARKED, tasks=(TaskResult("scale", "Task 1", "not run", 0, 0, ()),))
-    assert tables(course_with(tmp_path), [left_out]).moodle[1][-1] == ""
 
 
 @pytest.mark.parametrize(("missing", "cell"), [("empty", ""), ("zero", 0.0)])
@@ -84,6 +78,29 @@ def test_a_roster_that_cannot_be_right_is_refused(tmp_path, text):
     """Is a roster without ids, with one twice, or with nobody, refused in words?"""
     with pytest.raises(CourseError, match=r"roster .* expected"):
         roster(course_with(tmp_path, text))
+
+
+class Counted(Result):
+    """A result that counts how often anything in it is looked at."""
+
+    looks = 0
+
+    def __getattribute__(self, name):
+        Counted.looks += 1
+        return super().__getattribute__(name)
+
+
+def looks_at(course, size):
+    """How often the tables of a class of this size look at its results."""
+    Counted.looks = 0
+    tables(course, [Counted(f"s{number}", f"{number}.ipynb", "01-scaling", "graded") for number in range(size)])
+    return Counted.looks
+
+
+def test_a_class_twice_as_large_is_twice_the_work(tmp_path):
+    """Is each result looked at for its own student only, not for all?"""
+    course = course_with(tmp_path)
+    assert looks_at(course, 40) == 2 * looks_at(course, 20)
 
 
 def test_no_cell_is_a_formula(tmp_path):

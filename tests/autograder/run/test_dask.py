@@ -12,11 +12,10 @@ from pathlib import Path
 import dask
 import distributed
 import pytest
-from grader_doubles import Double, submissions
+from grader_doubles import Double, work
 
 from autograder.base.course import CourseError
-from autograder.run import cluster
-from autograder.run import crew as engine
+from autograder.run import cluster, crew
 from autograder.wall.sandbox import Limits, WorkerError
 
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
@@ -56,7 +55,7 @@ def begun(tmp_path):
 def test_two_workers_share_the_class(pool, tmp_path):
     """Does every submission come back once, graded by both workers?"""
     students = [f"slow-{number}" for number in range(6)]
-    results = list(engine._in_pool(pool, iter(submissions(*students)), Limits()))
+    results = [one for _, one in crew.in_pool(pool, iter(work(*students)), Limits())]
     assert sorted(one.student for one in results) == students
     assert set(begun(tmp_path).values()) == {1}
     assert len({one.repairs for one in results}) == 2
@@ -65,7 +64,7 @@ def test_two_workers_share_the_class(pool, tmp_path):
 def test_a_worker_that_dies_is_survived(pool, tmp_path):
     """Is what a dead worker was grading graded elsewhere, nothing lost and nothing twice?"""
     students = ["once-ada", *(f"slow-{number}" for number in range(5))]
-    results = list(engine._in_pool(pool, iter(submissions(*students)), Limits()))
+    results = [one for _, one in crew.in_pool(pool, iter(work(*students)), Limits())]
     assert sorted((one.student, one.status) for one in results) == [(name, "graded") for name in students]
     assert begun(tmp_path)["once-ada"] == 2
 
@@ -73,7 +72,7 @@ def test_a_worker_that_dies_is_survived(pool, tmp_path):
 def test_a_submission_that_always_kills_its_worker_is_given_up(pool, tmp_path):
     """Does a deadly submission become a row with a cause, and does its neighbour on the worker keep its points?"""
     students = ["deadly-ada", "slow-bob", "slow-cyd", "slow-dan"]
-    results = {one.student: one for one in engine._in_pool(pool, iter(submissions(*students)), Limits())}
+    results = {one.student: one for _, one in crew.in_pool(pool, iter(work(*students)), Limits())}
     assert {name: one.status for name, one in results.items()} == {
         "deadly-ada": "unreadable",
         "slow-bob": "graded",
@@ -85,7 +84,7 @@ def test_a_submission_that_always_kills_its_worker_is_given_up(pool, tmp_path):
 
 def test_nothing_of_a_run_stays_on_the_cluster(pool, two_workers):
     """Is the grader gone from every worker when the run has ended?"""
-    list(engine._in_pool(pool, iter(submissions("ada")), Limits()))
+    list(crew.in_pool(pool, iter(work("ada")), Limits()))
     with distributed.Client(two_workers.scheduler_address, set_as_default=False) as client:
         plugins = client.run(lambda dask_worker: [name for name in dask_worker.plugins if name.startswith("course")])
     assert list(plugins.values()) == [[], []]
@@ -94,7 +93,7 @@ def test_nothing_of_a_run_stays_on_the_cluster(pool, two_workers):
 def test_a_worker_that_cannot_start_its_sandbox_is_named(pool):
     """Does the message say which machine lacks something?"""
     with pytest.raises(WorkerError, match=r"did not start \(on the worker tcp://127"):
-        list(engine._in_pool(pool, iter(submissions("unable")), Limits()))
+        list(crew.in_pool(pool, iter(work("unable")), Limits()))
 
 
 # --- clusters that cannot be used -------------------------------------------------------------------------------------
@@ -189,12 +188,12 @@ def test_a_cluster_that_goes_away_ends_the_run_with_one_sentence(tmp_path, monke
     with contextlib.ExitStack() as stack:
         pids = {name: stack.enter_context(started(command)) for name, command in commands.items()}
         wait_for(address)
-        results = engine._in_pool(
+        results = crew.in_pool(
             cluster.DaskPool(Double(tmp_path / "log"), address),
-            iter(submissions(*(f"slow-{number}" for number in range(20)))),
+            iter(work(*(f"slow-{number}" for number in range(20)))),
             Limits(),
         )
-        assert next(results).status == "graded"
+        assert next(results)[1].status == "graded"
         os.killpg(pids[victim], signal.SIGKILL)
         with pytest.raises(CourseError, match=f"{words}.*the same command grades the rest"):
             list(results)

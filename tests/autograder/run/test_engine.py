@@ -11,11 +11,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from grader_doubles import Double
-from grader_doubles import submissions as doubles
+from grader_doubles import work as doubles
 
 from autograder.base.course import Assignment
-from autograder.base.records import Submission
-from autograder.run import crew as engine
+from autograder.base.records import Submission, Work
+from autograder.run import crew, one
 from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox, WorkerError
 
@@ -30,26 +30,26 @@ class Exam:
     defines = ()
 
 
-def submissions(*students):
-    notebook = nbformat.v4.new_notebook()
-    return [Submission(student, f"{student}.ipynb", ASSIGNMENT, notebook) for student in students]
-
-
 def grade(*students):
     exams = {ASSIGNMENT.slug: Exam()}
-    results = engine.grade_all(exams, submissions(*students), jobs=1, limits=Limits(), box=Sandbox([]))
-    return {result.student: result for result in results}
+    graded = crew.grade_all(exams, doubles(*students), jobs=1, limits=Limits(), box=Sandbox([]))
+    return {result.student: result for _, result in graded}
+
+
+def in_pool(pool, *students):
+    """The results of a class in a pool."""
+    return [result for _, result in crew.in_pool(pool, iter(doubles(*students)), Limits())]
 
 
 def test_a_submission_that_breaks_the_grader_is_a_row_with_a_cause(monkeypatch):
     """Does a defect of ours stop the batch, or cost one row that says whose fault it is?"""
 
-    def graded(exam, submission, box):
+    def graded(exam, submission, box, tasks):
         if submission.student == "bob":
             raise ZeroDivisionError("secret detail")
-        return engine.unreadable(submission, box.limits)
+        return one.unreadable(submission, box.limits)
 
-    monkeypatch.setattr(engine, "_graded", graded)
+    monkeypatch.setattr(one, "_graded", graded)
     results = grade("ada", "bob", "cyd")
     assert list(results) == ["ada", "bob", "cyd"]
     assert "defect of the grader (ZeroDivisionError)" in results["bob"].cause
@@ -59,10 +59,10 @@ def test_a_submission_that_breaks_the_grader_is_a_row_with_a_cause(monkeypatch):
 def test_a_run_without_a_worker_stops_with_the_reason(monkeypatch):
     """Is a machine that cannot start the worker told so once, and not as a zero for everybody?"""
 
-    def graded(exam, submission, box):
+    def graded(exam, submission, box, tasks):
         raise WorkerError("the grading worker did not start")
 
-    monkeypatch.setattr(engine, "_graded", graded)
+    monkeypatch.setattr(one, "_graded", graded)
     with pytest.raises(WorkerError):
         grade("ada")
 
@@ -70,7 +70,7 @@ def test_a_run_without_a_worker_stops_with_the_reason(monkeypatch):
 def test_what_could_not_be_read_keeps_its_cause():
     """Does a broken file become a row without being run?"""
     broken = Submission("ada", "ada.ipynb", None, None, "not a notebook")
-    (row,) = engine.grade_all({}, [broken], jobs=1, limits=Limits(), box=Sandbox([]))
+    ((_, row),) = crew.grade_all({}, [Work(broken, "a")], jobs=1, limits=Limits(), box=Sandbox([]))
     assert (row.status, row.cause, row.points) == ("unreadable", "not a notebook", 0)
 
 
@@ -89,7 +89,7 @@ def begun(tmp_path):
 def test_each_submission_is_graded_once_by_processes_that_stay(pool, tmp_path):
     """Do two processes share the work, each started once, and does every submission come back once?"""
     students = [f"slow-{number}" for number in range(6)]
-    results = list(engine._in_pool(pool, iter(doubles(*students)), Limits()))
+    results = in_pool(pool, *students)
     assert sorted(one.student for one in results) == students
     assert set(begun(tmp_path).values()) == {1}
     assert len({one.repairs for one in results}) == 2
@@ -97,7 +97,7 @@ def test_each_submission_is_graded_once_by_processes_that_stay(pool, tmp_path):
 
 def test_a_killed_process_does_not_end_the_run(pool, tmp_path):
     """Is a submission whose process the system killed graded again, and nobody else twice?"""
-    results = list(engine._in_pool(pool, iter(doubles("ada", "once-bob", "cyd", "dan")), Limits()))
+    results = in_pool(pool, "ada", "once-bob", "cyd", "dan")
     assert sorted((one.student, one.status) for one in results) == [
         (name, "graded") for name in ("ada", "cyd", "dan", "once-bob")
     ]
@@ -106,27 +106,27 @@ def test_a_killed_process_does_not_end_the_run(pool, tmp_path):
 
 def test_a_submission_that_always_kills_its_process_is_given_up(pool, tmp_path):
     """Does a deadly submission become a row with a cause after three processes, and cost no one else a row?"""
-    results = {one.student: one for one in engine._in_pool(pool, iter(doubles("ada", "deadly-bob", "cyd")), Limits())}
+    results = {one.student: one for one in in_pool(pool, "ada", "deadly-bob", "cyd")}
     assert {name: one.status for name, one in results.items()} == {
         "ada": "graded",
         "deadly-bob": "unreadable",
         "cyd": "graded",
     }
     assert "died each time" in results["deadly-bob"].cause
-    assert begun(tmp_path)["deadly-bob"] == engine.DEATHS
+    assert begun(tmp_path)["deadly-bob"] == crew.DEATHS
 
 
 def test_a_process_without_a_worker_ends_the_run_with_the_reason(pool):
     """Is a sandbox that cannot start in a grading process told as such?"""
     with pytest.raises(WorkerError, match="did not start"):
-        list(engine._in_pool(pool, iter(doubles("unable")), Limits()))
+        in_pool(pool, "unable")
 
 
 def test_a_class_is_taken_as_fast_as_it_is_graded(pool):
     """Are submissions read only when a process is free, so that memory does not grow with the class?"""
     taken = []
     students = (taken.append(one) or one for one in doubles(*map(str, range(40))))
-    results = engine._in_pool(pool, students, Limits())
+    results = crew.in_pool(pool, students, Limits())
     for _ in range(10):
         next(results)
     assert len(taken) <= 13
@@ -135,8 +135,8 @@ def test_a_class_is_taken_as_fast_as_it_is_graded(pool):
 
 def test_a_run_that_is_left_early_leaves_no_process(pool):
     """Does an interrupted run end its processes?"""
-    results = engine._in_pool(pool, iter(doubles(*"abcdef")), Limits())
-    pid = int(next(results).repairs[0])
+    results = crew.in_pool(pool, iter(doubles(*"abcdef")), Limits())
+    pid = int(next(results)[1].repairs[0])
     results.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -146,13 +146,13 @@ def test_a_run_that_is_killed_leaves_no_process(tmp_path):
     """Do grading processes end when the run is killed, which cannot tell them?"""
     code = f"""
 import os, pathlib, signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from autograder.run import crew as engine
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from autograder.run import crew
 from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import Limits
-from grader_doubles import Double, submissions
+from grader_doubles import Double, work
 folder = pathlib.Path({str(tmp_path)!r})
-for one in engine._in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(submissions("ada", "bob")), Limits()):
+for _, one in crew.in_pool(ProcessPool(Double(folder / "log"), 1, folder), iter(work("ada", "bob")), Limits()):
     print(one.repairs[0], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -172,5 +172,6 @@ def ends(pid, seconds=20):
 def test_only_a_run_without_the_wall_is_marked():
     """Does every row of an unwalled run, and of no other, say so?"""
     broken = Submission("ada", "ada.ipynb", None, None, "not a notebook")
-    rows = [next(engine.grade_all({}, [broken], jobs=1, limits=Limits(walled=walled))) for walled in (True, False)]
+    work = [Work(broken, "a")]
+    rows = [next(crew.grade_all({}, work, jobs=1, limits=Limits(walled=walled)))[1] for walled in (True, False)]
     assert [row.warnings for row in rows] == [(), (NO_WALL,)]

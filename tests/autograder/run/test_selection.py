@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 
 import pytest
 
 from autograder.base.course import CourseError, find_course
 from autograder.base.notebooks import read_notebook, write_notebook
-from autograder.base.records import Result, TaskResult
 from autograder.demo import answered, demo_answers
+from autograder.judge.exam import Exam
+from autograder.run import one
 from autograder.run.grade import grade
-from autograder.run.selection import merged, select
+from autograder.run.selection import select
 
 TASK = "04-encoder/kl_divergence"
-
-
-def task(name, status, points, most):
-    return TaskResult(name, name, status, points, most, ())
 
 
 def test_unknown_names_list_what_there_is():
@@ -35,16 +31,6 @@ def test_an_assignment_includes_its_tasks():
     for names in (["04-encoder", TASK], [TASK, "04-encoder"]):
         assert select(find_course(), names) == {"04-encoder": None}
     assert select(find_course(), [TASK, TASK]) == {"04-encoder": ("kl_divergence",)}
-
-
-def test_only_the_named_task_changes_in_a_merged_result():
-    """Do the other tasks keep their outcome, and do the sums follow?"""
-    before = Result("a", "a", "x", "graded", tasks=(task("one", "ok", 2, 3), task("two", "ok", 1, 4)), points=3)
-    after = replace(before, tasks=(task("one", "not run", 0, 0), task("two", "ok", 4, 4)), points=4, max_points=4)
-    both = merged(before, after, ["two"])
-    assert [(one.name, one.points) for one in both.tasks] == [("one", 2), ("two", 4)]
-    assert (both.points, both.max_points, both.is_whole) == (6, 7, True)
-    assert not after.is_whole
 
 
 @pytest.fixture(scope="module")
@@ -69,46 +55,57 @@ def run(handed_in, out, **options):
     return grade(find_course(), [handed_in], out, jobs=1, dataset="synthetic-wafers", **options).results
 
 
+def spoil(out, *names):
+    """Give the first submission nonsense points in some tasks, as if they had been judged otherwise."""
+    lines = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
+    work = lines[0]["work"]
+    for line in lines:
+        if line["work"] == work and line.get("task", {}).get("name") in names:
+            line["task"]["points"] = -7.0
+    (out / "journal.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def test_one_question_again_gives_the_bytes_of_a_full_run(handed_in, tmp_path):
-    """Is a wrong outcome of one task mended, a wrong outcome of another kept, and the rest equal byte for byte?"""
+    """Is a wrong outcome of the named task mended, and the rest equal byte for byte?"""
     out = tmp_path / "run"
     run(handed_in, out)
     whole = files(out)
-    lines = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
-    names = [one["name"] for one in lines[0]["tasks"]]
-    lines[0]["tasks"][names.index("kl_divergence")]["points"] = -7.0
-    (out / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    spoil(out, "kl_divergence")
+    assert run(handed_in, out)[0].points < 0  # a full run trusts what an equal exam judged
     run(handed_in, out, only=[TASK])
     assert files(out) == whole
 
 
-def test_without_an_earlier_run_only_that_task_counts_and_a_full_run_grades_the_rest(handed_in, tmp_path):
-    """Is a partial result never mistaken for a whole one?"""
+def test_what_was_not_named_stays_as_it_was(handed_in, tmp_path):
+    """Is another task's outcome kept, whatever it is?"""
+    out = tmp_path / "run"
+    run(handed_in, out)
+    spoil(out, "kl_divergence", "forward")
+    tasks = {task.name: task.points for task in run(handed_in, out, only=[TASK])[0].tasks}
+    assert tasks["forward"] == -7 and tasks["kl_divergence"] >= 0
+
+
+def test_a_class_that_was_never_graded_is_graded_whole(handed_in, tmp_path):
+    """Is no result ever a part of one?"""
     out, full = tmp_path / "run", tmp_path / "full"
     part = run(handed_in, out, only=[TASK])
-    assert {one.name: one.status for one in part[0].tasks}["kl_divergence"] != "not run"
-    assert {one.status for one in part[0].tasks if one.name != "kl_divergence"} == {"not run"}
-    assert part[0].max_points == sum(one.max_points for one in part[0].tasks if one.name == "kl_divergence")
     full.mkdir()
     shutil.copy2(out / "secret", full / "secret")
-    run(handed_in, full)
-    run(handed_in, out)
-    assert files(out)["results.jsonl"] == files(full)["results.jsonl"]
+    assert run(handed_in, full) == part
+    assert files(full) == files(out)
 
 
 def test_changed_checks_are_applied_to_a_class_that_was_graded(handed_in, tmp_path, monkeypatch):
-    """Are results of an earlier verdict judged again by the next run, and by `--only` no more than was named?"""
-    from autograder.judge.exam import Exam
-    from autograder.run import crew as engine
-
-    out, asked = tmp_path / "run", []
-    original = engine.grade_graft
-    monkeypatch.setattr(engine, "grade_graft", lambda exam, *args: asked.append(exam.only) or original(exam, *args))
+    """Are results of an earlier exam judged again by the next run, and by `--only` no more than was named?"""
+    asked, original = [], one.grade_graft
+    monkeypatch.setattr(one, "grade_graft", lambda *args: asked.append(args[3]) or original(*args))
+    every = ("forward", "reparameterize", "kl_divergence")
+    out = tmp_path / "run"
     first = run(handed_in, out)
     assert run(handed_in, out) == first
-    assert asked == [None, None]
-    monkeypatch.setattr(Exam, "code", "another verdict")
+    assert asked == [every] * 2
+    monkeypatch.setattr(Exam, "digest", "another exam")
     assert run(handed_in, out, only=[TASK]) == first
     assert asked[2:] == [("kl_divergence",)] * 2
     assert run(handed_in, out) == first
-    assert asked[4:] == [None, None]
+    assert asked[4:] == [("forward", "reparameterize")] * 2  # the third is known to this exam

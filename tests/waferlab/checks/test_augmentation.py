@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,12 @@ import pytest
 import torch
 from torchvision import transforms
 from torchvision.transforms import functional
-from waferlab.checks import augmentation as checks
+from waferlab.checks.augmentation import TASKS
+from waferlab.checks.augmentation import create_augmented_transform as checks
 from waferlab.checks.core import Case, CheckFailed, Observation
 
 CASE = Case(5)
-NOISE, TRANSFORM = (checks.TASKS[name] for name in ("gaussian_noise", "create_augmented_transform"))
+NOISE, TRANSFORM = (TASKS[name] for name in ("gaussian_noise", "create_augmented_transform"))
 
 
 class Noise:
@@ -85,7 +85,7 @@ def test_angle_and_flips_are_read_from_the_dots(
 def test_wrong_angles_are_named(draw: Callable[[], float], word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Does the message say what is wrong with the angles?"""
     seen = observe(lambda size: turned(size, draw), monkeypatch)
-    assert word in checks.judge_rotation(seen, seen).found
+    assert word in checks.rotation_fault(seen, seen)
 
 
 def test_corners_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +111,8 @@ def test_rings_are_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(lambda x, s: x + s * torch.randn(x.shape[-1]), "independent", "column", id="one row"),
         pytest.param(lambda x, s: x + s * torch.randn(x.shape[-3:]), "independent", "batch", id="one image"),
         pytest.param(lambda x, s: x, "new-draw", "no noise", id="nothing"),
+        pytest.param(lambda x, s: (x + s * torch.randn_like(x))[..., 1:], "spread", "of shape (1, 32, 31)", id="shape"),
+        pytest.param(lambda x, s: x.tolist(), "shape", "a list", id="type"),
     ],
 )
 def test_noise_mistakes_are_named(change: Callable[..., torch.Tensor], name: str, word: str) -> None:
@@ -118,9 +120,21 @@ def test_noise_mistakes_are_named(change: Callable[..., torch.Tensor], name: str
 
     class Mistaken(Noise):
         def __call__(self, image: torch.Tensor) -> torch.Tensor:
-            return change(image, self.sigma).clamp(0, 1)
+            changed = change(image, self.sigma)
+            return changed.clamp(0, 1) if isinstance(changed, torch.Tensor) else changed
 
     assert word in noise_faults(Mistaken)[name]
+
+
+@pytest.mark.parametrize("sigmas", [(0.05, 1.0), (0.02, 1.5)], ids=["by default", "another"])
+def test_both_standard_deviations_count(sigmas: tuple[float, float]) -> None:
+    """Is a sigma that is right only by default, or only when given, found?"""
+
+    class Half(Noise):
+        def __init__(self, sigma: float = sigmas[0]) -> None:
+            super().__init__(sigma * (sigmas[1] if sigma == 0.035 else 1))
+
+    assert "spread" in noise_faults(Half)
 
 
 def test_a_wrong_type_is_one_fault_only() -> None:
@@ -170,22 +184,21 @@ def test_a_check_leaves_no_trace_in_the_generators() -> None:
     assert before[0].equal(after[0]) and before[1:] == after[1:]
 
 
-def test_visible_check_prints_and_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_visible_check_prints_and_raises(capsys: pytest.CaptureFixture[str]) -> None:
     """Does a student see a table, an error when something is wrong, and a quiet line before answering?"""
-    assert checks.check_gaussian_noise(Noise) is None
-    assert "9 of 9 checks passed" in capsys.readouterr().out
+    assert NOISE.check(Noise) is None
+    assert "8 of 8 checks passed" in capsys.readouterr().out
 
     class Loud(Noise):
         def __call__(self, image: torch.Tensor) -> torch.Tensor:
             return image + self.sigma * torch.randn_like(image)
 
-    with pytest.raises(CheckFailed, match="1 of 9"):
-        checks.check_gaussian_noise(Loud)
+    with pytest.raises(CheckFailed, match="1 of 8"):
+        NOISE.check(Loud)
     assert "nothing keeps them in [0, 1]" in capsys.readouterr().out
 
     def unanswered(img_size: int = 128) -> Any:
         raise NotImplementedError
 
-    monkeypatch.setattr("waferlab.checks.core.public_expectations", lambda slug, task: json.loads("{}"))
-    assert checks.check_create_augmented_transform(unanswered) == 0
+    assert TRANSFORM.check(unanswered) == 0
     assert "not yet answered" in capsys.readouterr().out

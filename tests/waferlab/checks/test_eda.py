@@ -161,14 +161,14 @@ def test_no_dict_is_one_sentence() -> None:
 
 def test_visible_check_prints_and_raises(capsys: pytest.CaptureFixture[str]) -> None:
     """Does a student see a table, an error when something is wrong, and a quiet line before answering?"""
-    assert eda.check_eda_statistics(right) is None
+    assert STATISTICS.check(right) is None
     assert "8 of 8 checks passed" in capsys.readouterr().out
     with pytest.raises(CheckFailed, match="1 of 8"):
-        eda.check_eda_statistics(with_change(auroc=lambda x: 0.5))
+        STATISTICS.check(with_change(auroc=lambda x: 0.5))
 
     def unanswered(*images: Any) -> Any:
         raise NotImplementedError
 
-    assert eda.check_eda_statistics(unanswered) == 0
-    assert eda.check_answer_eda_questions(unanswered) == 0
+    assert STATISTICS.check(unanswered) == 0
+    assert ANSWERS.check(unanswered) == 0
     assert capsys.readouterr().out.count("not yet answered") == 2

@@ -9,61 +9,40 @@ import numpy as np
 import pytest
 import torch
 from waferlab.checks import CheckFailed
-from waferlab.checks.core import PUBLIC_SEED, Case, public_expectations
+from waferlab.checks.core import PUBLIC_SEED, Case, Task, public_expectations
 from waferlab.checks.draws import ks_distance, mean_fault, related_fault, shape_fault, spread_fault
-from waferlab.checks.encoder import TASKS, check_forward, check_kl_divergence, check_reparameterize
+from waferlab.checks.encoder import TASKS
 from waferlab.reference.encoder import ConvDecoder, ConvEncoder, ConvVAE, flattened_size, kl_divergence, vae_loss
 
 ANSWERS = {"ConvEncoder": ConvEncoder, "ConvVAE": ConvVAE, "kl_divergence": kl_divergence}
 
 
-class UnansweredEncoder(ConvEncoder):
-    """As in the release: the layers are there, the answer is not."""
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Not yet."""
-        raise NotImplementedError
-
-
-class UnansweredVAE(ConvVAE):
-    """As in the release."""
-
-    def reparameterize(self, mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
-        """Not yet."""
-        raise NotImplementedError
-
-
-def unanswered_kl(mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
-    """Not yet."""
-    raise NotImplementedError
-
-
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [(check_forward, ConvEncoder), (check_reparameterize, ConvVAE), (check_kl_divergence, kl_divergence)],
-    ids=TASKS,
-)
-def test_visible_checks_accept_the_reference(check: Any, answer: Any) -> None:
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_visible_checks_accept_the_reference(task: Task) -> None:
     """Does the stored public expectation agree with the reference?"""
-    assert check(answer) is None
+    assert task.check(*(ANSWERS[name] for name in task.defines)) is None
 
 
-@pytest.mark.parametrize(
-    ("check", "answer"),
-    [(check_forward, UnansweredEncoder), (check_reparameterize, UnansweredVAE), (check_kl_divergence, unanswered_kl)],
-    ids=TASKS,
-)
-def test_unanswered_tasks_do_not_stop_the_notebook(check: Any, answer: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Does an untouched placeholder give no points, and a line instead of an error?"""
-    assert check(answer) == 0
-    assert capsys.readouterr().out.endswith("not yet answered.\n")
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_reference_passes_for_many_seeds(task: Task, seed: int) -> None:
+    """Does the reference itself pass for whatever seed is drawn?"""
+    findings = task.judge(task.probe(ANSWERS, Case(seed)), task.probe(ANSWERS, Case(seed, "float64")))
+    assert [finding for finding in findings if not finding.passed] == []
 
 
-def test_wrong_answer_raises_after_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """Does a student see what is wrong, and why?"""
+def test_visible_check_prints_and_raises(capsys: pytest.CaptureFixture[str]) -> None:
+    """Does a student see what is wrong and why, and a quiet line instead of an error before answering?"""
     with pytest.raises(CheckFailed, match="3 of 5"):
-        check_kl_divergence(lambda mu, logvar: kl_divergence(mu, logvar) * len(mu))
+        TASKS["kl_divergence"].check(lambda mu, logvar: kl_divergence(mu, logvar) * len(mu))
     assert "You summed over the batch, too." in capsys.readouterr().out
+
+    class Unanswered(ConvEncoder):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            raise NotImplementedError
+
+    assert TASKS["forward"].check(Unanswered) == 0
+    assert capsys.readouterr().out.endswith("not yet answered.\n")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -100,6 +79,20 @@ def test_a_broken_encoder_costs_no_points_in_reparameterize() -> None:
     task = TASKS["reparameterize"]
     findings = task.judge(task.probe({"ConvVAE": Unmakeable}, Case(3)), task.probe(ANSWERS, Case(3, "float64")))
     assert all(finding.passed for finding in findings)
+
+
+def test_what_cannot_be_read_is_no_error_of_the_answer() -> None:
+    """Is a student who returns mu alone told so, without an error that nobody raised?"""
+
+    class OnlyMu(ConvEncoder):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x)[0]
+
+    task = TASKS["forward"]
+    findings = task.judge(task.probe({"ConvEncoder": OnlyMu}, Case(3)), task.probe(ANSWERS, Case(3, "float64")))
+    found = {finding.name: finding.found for finding in findings if not finding.passed}
+    assert found["eval-mode"] == "forward returned a Tensor, expected the pair (mu, logvar)"
+    assert "unchanged" not in found
 
 
 def test_missing_layer_is_named() -> None:

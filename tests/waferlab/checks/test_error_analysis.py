@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from waferlab.checks import error_analysis as checks
 from waferlab.checks.core import Case, CheckFailed, Finding, Observation
-
-MODES, HEAT = (checks.TASKS[name] for name in ("categorize_failure_modes", "error_heatmap"))
+from waferlab.checks.error_analysis import HEATMAP as HEAT
+from waferlab.checks.error_analysis import MODES, TASKS
+from waferlab.checks.error_analysis.categorize_failure_modes import KEYS, listed_fault, main_failures, tied_failures
+from waferlab.checks.error_analysis.error_heatmap import pixel_auroc
 
 
 def right_modes(missed: Any, alarms: Any, scores: Any, test: Any, labels: Any, names: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def observe(task: Any, answer: Callable[..., Any], seed: int = 5, dtype: Any = "
 @cache
 def expectation(name: str, seed: int = 5) -> Observation:
     """What a right answer gives in float64."""
-    return observe(checks.TASKS[name], right_modes if name == MODES.name else right_heat, seed, "float64")
+    return observe(TASKS[name], right_modes if name == MODES.name else right_heat, seed, "float64")
 
 
 def failed(task: Any, answer: Callable[..., Any], seed: int = 5) -> dict[str, Finding]:
@@ -73,7 +74,7 @@ def test_right_answers_pass_for_every_seed(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_counts_and_rates_rank_differently(seed: int) -> None:
     """Would an answer that ranks by counts always be told from one that ranks by rates?"""
-    failures = checks.main_failures(Case(seed).rng(1))
+    failures = main_failures(Case(seed).rng(1))
     classes = np.flatnonzero(failures.total)
     rates = failures.missed[classes] / failures.total[classes]
     by_rate, by_count = (classes[np.argsort(-values)][:3].tolist() for values in (rates, failures.missed[classes]))
@@ -84,7 +85,7 @@ def test_counts_and_rates_rank_differently(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_planted(seed: int) -> None:
     """Are all positions valid, scores different, class 0 empty, and does one class beside it never get missed?"""
-    failures = checks.main_failures(Case(seed).rng(1))
+    failures = main_failures(Case(seed).rng(1))
     assert (failures.labels[failures.false_negatives] == 1).all() and (
         failures.labels[failures.false_positives] == 0
     ).all()
@@ -103,6 +104,7 @@ def test_what_is_planted(seed: int) -> None:
         pytest.param("false_alarm_rate", lambda rate: torch.tensor([rate]), id="tensor of one"),
         pytest.param("worst_false_negatives", lambda p: torch.tensor([int(i) for i in p]), id="tensor of positions"),
         pytest.param("worst_false_positives", np.array, id="array, of type float64 when empty"),
+        pytest.param("worst_false_negatives", lambda p: np.array(p, object if not p else int), id="empty of objects"),
     ],
 )
 def test_any_kind_of_number_is_read(key: str, change: Callable[[Any], Any]) -> None:
@@ -124,7 +126,7 @@ def test_any_kind_of_number_is_read(key: str, change: Callable[[Any], Any]) -> N
         pytest.param(lambda r: {**r, "hardest_classes": [("pit", 0.5)]}, "a list with a tuple", id="pairs"),
         pytest.param(lambda r: {**r, "false_alarm_rate": [0.1, 0.2]}, "shape (2,)", id="two rates"),
         pytest.param(lambda r: {**r, "worst_false_negatives": [[1], [2]]}, "shape (2, 1)", id="column"),
-        pytest.param(lambda r: {**r, "worst_false_positives": "none"}, "plain numbers", id="text"),
+        pytest.param(lambda r: {**r, "worst_false_positives": "none"}, "expected numbers", id="text"),
     ],
 )
 def test_other_results_are_explained(change: Callable[[Any], Any], found: str) -> None:
@@ -149,7 +151,7 @@ def test_wrong_rates_are_explained(change: Callable[[Any], Any], hint: str) -> N
 
 def test_either_of_two_tied_classes_may_be_listed() -> None:
     """Are both orders of a tie right, and a class of lower rate wrong?"""
-    failures = checks.tied_failures(Case(5).rng(4))
+    failures = tied_failures(Case(5).rng(4))
     counts = {failures.names[i]: failures.missed[i] / failures.total[i] for i in np.flatnonzero(failures.missed)}
     first, second, third, last = sorted(counts, key=lambda name: -counts[name])
     seen = observe(MODES, right_modes)
@@ -170,7 +172,7 @@ def test_tie_at_the_last_place() -> None:
     """May either of two classes take the third place?"""
     expected = {"ties.names": ["n", "a", "b", "c", "d"], "ties.missed": [0, 3, 2, 1, 1], "ties.total": [0, 4, 4, 4, 4]}
     for last in "cd":
-        assert checks.hardest_fault({"ties.got.hardest_classes": ["a", "b", last]}, expected, "ties") is None
+        assert listed_fault({"ties.got.hardest_classes": ["a", "b", last]}, expected, "ties") is None
 
 
 @pytest.mark.parametrize("task", [MODES, HEAT], ids=["modes", "heat"])
@@ -179,9 +181,9 @@ def test_tie_at_the_last_place() -> None:
     [
         pytest.param({}, id="nothing"),
         pytest.param({"main.error": 3, "one-channel.error": 3}, id="an odd error"),
-        pytest.param({f"main.got.{key}": "x" for key in checks.KEYS} | {"wafers.heat": "x"}, id="text"),
-        pytest.param({f"main.got.{key}": {"a": None} for key in checks.KEYS} | {"wafers.heat": [[]]}, id="tables"),
-        pytest.param({f"none.got.{key}": [None, 3] for key in checks.KEYS} | {"wafers.heat": np.nan}, id="lists"),
+        pytest.param({f"main.got.{key}": "x" for key in KEYS} | {"wafers.heat": "x"}, id="text"),
+        pytest.param({f"main.got.{key}": {"a": None} for key in KEYS} | {"wafers.heat": [[]]}, id="tables"),
+        pytest.param({f"none.got.{key}": [None, 3] for key in KEYS} | {"wafers.heat": np.nan}, id="lists"),
     ],
 )
 def test_hostile_observations_are_judged(task: Any, seen: Observation) -> None:
@@ -212,7 +214,7 @@ def test_pixel_auroc_is_scikit_learns() -> None:
 
     rng = np.random.default_rng(1)
     masks, heat = rng.integers(0, 2, 500), rng.integers(0, 40, 500) / 40
-    assert checks.pixel_auroc(masks, heat) == pytest.approx(roc_auc_score(masks, heat), abs=1e-12)
+    assert pixel_auroc(masks, heat) == pytest.approx(roc_auc_score(masks, heat), abs=1e-12)
 
 
 def test_the_drawn_defects_are_there_to_be_found() -> None:
@@ -226,9 +228,9 @@ def test_the_visible_checks_run_in_a_notebook(capsys: pytest.CaptureFixture[str]
     def unanswered(*args: Any) -> Any:
         raise NotImplementedError
 
-    assert checks.check_categorize_failure_modes(right_modes) is None
-    assert checks.check_error_heatmap(right_heat) is None
-    assert checks.check_categorize_failure_modes(unanswered) == checks.check_error_heatmap(unanswered) == 0
+    assert MODES.check(right_modes) is None
+    assert HEAT.check(right_heat) is None
+    assert MODES.check(unanswered) == HEAT.check(unanswered) == 0
     with pytest.raises(CheckFailed, match="1 of 8"):
-        checks.check_categorize_failure_modes(with_entry("false_alarm_rate", lambda rate: 0.123))
+        MODES.check(with_entry("false_alarm_rate", lambda rate: 0.123))
     assert "not yet answered" in capsys.readouterr().out

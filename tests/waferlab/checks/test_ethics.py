@@ -32,7 +32,7 @@ def test_words_are_counted_by_whitespace(words: int, passed: bool) -> None:
     """Are both limits part of the allowed length, and does a word with a hyphen or an apostrophe count once?"""
     finding = findings("it's well-known\n\t " * (words // 2) + "so" * (words % 2))["length"]
     assert finding.passed is passed
-    assert str(words) in finding.found
+    assert finding.found == ("right" if passed else f"{words} words")
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_unanswered_is_not_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     def answer() -> str:
         raise NotImplementedError
 
-    assert ethics.check_ethical_impact_assessment(answer) == 0
+    assert TASK.check(answer) == 0
     assert "not yet answered" in capsys.readouterr().out
 
 
 def test_the_visible_check_raises_and_says_which_words_count(capsys: pytest.CaptureFixture[str]) -> None:
     """Does a text without the themes stop the cell, with a way to find the words that count?"""
     with pytest.raises(CheckFailed, match="4 of 6"):
-        ethics.check_ethical_impact_assessment(lambda: " ".join(OWN))
+        TASK.check(lambda: " ".join(OWN))
     assert 'vocabulary("jobs")' in capsys.readouterr().out
 
 
@@ -120,6 +120,15 @@ def test_copied_sentences_are_put_aside_and_short_quotes_are_not() -> None:
 def test_words_of_a_theme(text: str, found: set[str]) -> None:
     """Is a word recognised in any spelling, and not inside another word?"""
     assert ethics.theme_words(text, ethics.BY_NAME["jobs"]) == found
+
+
+def test_a_text_is_read_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are a text's own sentences found once for its six checks, and anew for the next text?"""
+    read: list[str] = []
+    monkeypatch.setattr(ethics, "own_sentences", lambda text, given: read.append(text) or [text])
+    findings("one")
+    findings("two")
+    assert read == ["one", "two"]
 
 
 def test_a_theme_needs_several_words_in_several_sentences() -> None:

@@ -133,7 +133,7 @@ def test_numpy_integers_are_keys() -> None:
         pytest.param(lambda results: {**results, "best": 4}, "keys", id="one key too many"),
         pytest.param(lambda results: {k: e["auroc"] for k, e in results.items()}, "instead of a dict", id="flat"),
         pytest.param(lambda results: {k: {"auroc": 0.5} for k in results}, "['auroc'] instead", id="scores missing"),
-        pytest.param(lambda r: {k: {**e, "auroc": "0.5"} for k, e in r.items()}, "plain numbers", id="text"),
+        pytest.param(lambda r: {k: {**e, "auroc": "0.5"} for k, e in r.items()}, "expected numbers", id="text"),
         pytest.param(
             lambda r: {k: {**e, "scores": e["scores"][:, None]} for k, e in r.items()}, "(31, 1)", id="column"
         ),
@@ -262,14 +262,14 @@ def test_visible_check_prints_and_raises(monkeypatch: pytest.MonkeyPatch, capsys
     """Does a student see a table, an error when something is wrong, and a quiet line before answering?"""
     wanted = json.loads(json.dumps({k: np.asarray(v).tolist() for k, v in expectation(2024).items()}))
     monkeypatch.setattr("waferlab.checks.core.public_expectations", lambda slug, task: wanted)
-    assert pca.check_pca_anomaly_detection(RIGHT) is None
+    assert TASK.check(RIGHT) is None
     assert "8 of 8 checks passed" in capsys.readouterr().out
     with pytest.raises(CheckFailed, match="3 of 8"):
-        pca.check_pca_anomaly_detection(with_entries(lambda entry: {**entry, "scores": entry["scores"] * 3}))
+        TASK.check(with_entries(lambda entry: {**entry, "scores": entry["scores"] * 3}))
     assert "3 times" in capsys.readouterr().out
 
     def unanswered(*args: Any) -> Any:
         raise NotImplementedError
 
-    assert pca.check_pca_anomaly_detection(unanswered) == 0
+    assert TASK.check(unanswered) == 0
     assert "not yet answered" in capsys.readouterr().out

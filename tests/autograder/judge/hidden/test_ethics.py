@@ -1,4 +1,4 @@
-"""Does the points table of assignment 09 keep every honest essay's points and give none for boilerplate?"""
+"""Does assignment 09 know what students are given, wherever it is judged, and does no theme count by accident?"""
 
 from __future__ import annotations
 
@@ -7,98 +7,98 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waferlab.checks.core import Case, Finding
-from waferlab.checks.ethics import TASKS, THEMES, brief, own_sentences, theme_words
+from waferlab.checks.core import Case, Finding, Observation
+from waferlab.checks.ethics import ASSESSMENT, THEMES, brief, own_sentences, theme_words
 
-from autograder.banks import answers, must_fail
-from autograder.base.notebooks import read_notebook, reference_cells, without_markers
-from autograder.base.records import Mark
-from autograder.judge.hidden.ethics import CHECKS, given_texts
-from autograder.judge.marking import findings_for, give_points
+from autograder.banks import answers
+from autograder.base.course import Course, CourseError, find_course
+from autograder.base.notebooks import read_notebook
+from autograder.judge.hidden.ethics import expectations, given_texts
+from autograder.judge.marking import mark_task
+from autograder.wall.sandbox import Answer
 
-ROOT = Path(__file__).resolve().parents[4]
-NOTEBOOK = ROOT / "source" / "09-ethics" / "ethics.ipynb"
-TASK = TASKS["ethical_impact_assessment"]
-TABLE = CHECKS[TASK.name]
-FULL = sum(check.points for check in TABLE)
+COURSE = Course(Path(__file__).resolve().parents[4])
 WRONG = answers("ethics", "wrong")
 RIGHT = answers("ethics", "right")
 
 
-def judged(source: str) -> tuple[dict[str, Any], list[Finding], list[Mark]]:
-    """Observation, findings and marks of one answer."""
-    names: dict[str, Any] = {"__name__": "answers"}
-    exec(source, names)
-    seen = TASK.probe(names, Case(1))
-    findings = findings_for("ethics", TASK, seen, {})
-    return seen, findings, give_points(TABLE, findings)
+@cache
+def expected() -> Observation:
+    """What the grader tells the judge."""
+    return expectations(COURSE)[ASSESSMENT.name]
+
+
+def points(text: str) -> dict[str, float]:
+    """The points of a text, by check."""
+    answer = Answer("ok", "probe", "", 0.0, {"text": text, "type": "str"})
+    return {mark.name: mark.points for mark in mark_task(ASSESSMENT, answer, expected()).checks}
 
 
 @cache
-def judged_file(path: Path) -> tuple[dict[str, Any], list[Finding], list[Mark]]:
-    """The same for a file of a bank."""
-    return judged(path.read_text(encoding="utf-8"))
+def text_of(path: Path) -> Any:
+    """The text that a file of a bank returns."""
+    names: dict[str, Any] = {"__name__": "answers"}
+    exec(path.read_text(encoding="utf-8"), names)
+    return ASSESSMENT.probe(names, Case(1))["text"]
 
 
-def model_answer() -> str:
-    """The reference's solution cell."""
-    return "\n\n".join(without_markers(cell.source) for cell in reference_cells(read_notebook(NOTEBOOK)))
-
-
-@pytest.mark.parametrize("path", WRONG, ids=lambda path: path.stem)
-def test_wrong_answers_lose_exactly_the_checks_they_name(path: Path) -> None:
-    """Does a flaw cost the points that its docstring names, and no others?"""
-    lost = {mark.name for mark in judged_file(path)[2] if mark.points < mark.max}
-    assert lost == set(must_fail(path.read_text(encoding="utf-8")))
-
-
-@pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)
-def test_right_answers_get_full_marks(path: Path) -> None:
-    """Does an honest essay of any form keep all its points?"""
-    _, findings, marks = judged_file(path)
-    assert [finding for finding in findings if not finding.passed] == []
-    assert sum(mark.points for mark in marks) == FULL
-
-
-def test_the_model_answer_gets_full_marks() -> None:
-    """Is the solution's own essay within the rules?"""
-    assert sum(mark.points for mark in judged(model_answer())[2]) == FULL
+def found(text: str, known: Observation) -> dict[str, Finding]:
+    """The findings about a text, by name."""
+    return {finding.name: finding for finding in ASSESSMENT.judge({"text": text, "type": "str"}, known)}
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_no_theme_is_treated_by_accident(theme: Any) -> None:
-    """Does each right essay lose a theme's points, and no more, when the sentences that use its words are cut?"""
+    """Does each right essay lose a theme's points when the sentences that use its words are cut?"""
     for path in RIGHT:
-        text = judged_file(path)[0]["text"]
-        kept = [sentence for sentence in own_sentences(text, []) if not theme_words(sentence, theme)]
+        kept = [sentence for sentence in own_sentences(text_of(path), []) if not theme_words(sentence, theme)]
         padding = [f"On day {n} of the pilot we wrote down what we saw until {n + 12} o'clock." for n in range(9)]
-        marks = judged(f"def ethical_impact_assessment():\n    return {' '.join([*kept, *padding])!r}")[2]
-        assert next(mark.points for mark in marks if mark.name == theme.name) == 0
+        assert points(" ".join([*kept, *padding]))[theme.name] == 0
 
 
 def test_the_case_study_and_the_notebook_are_known() -> None:
     """Are sentences of both put aside, although the visible check knows the brief only?"""
-    given = "\n".join(given_texts(ROOT))
+    given = "\n".join(expected()["given"])
     assert brief() in given and "The labels are noisy" in given and "Experiment 1" in given
-    path = next(path for path in WRONG if path.stem.endswith("case_study_copied"))
-    seen, _, marks = judged_file(path)
-    assert sum(mark.points for mark in marks) == 0
-    assert next(finding for finding in TASK.judge(seen, {}) if finding.name == "prose").passed
+    text = text_of(next(path for path in WRONG if path.stem.endswith("case_study_copied")))
+    assert sum(points(text).values()) == 0
+    assert found(text, {})["prose"].passed and not found(text, expected())["prose"].passed
 
 
 def test_quoting_the_questions_as_headings_is_fine() -> None:
     """Does an essay that repeats all four questions above its answers keep every point?"""
-    text = judged_file(next(path for path in RIGHT if path.stem.endswith("questions")))[0]["text"]
+    text = text_of(next(path for path in RIGHT if path.stem.endswith("questions")))
     assert all(theme.question in text for theme in THEMES)
+    assert sum(points(text).values()) == ASSESSMENT.points
 
 
-def test_points_match_the_notebook() -> None:
-    """Do the points of the task sum to those of its check cell, and most of all points lie with a person?"""
-    cells = read_notebook(NOTEBOOK).cells
-    graded = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader for cell in cells if "nbgrader" in cell.metadata}
-    assert graded[f"check-{TASK.name}"]["points"] == FULL < graded["written-conflict"]["points"]
+def test_a_person_gives_most_of_the_points() -> None:
+    """Is what a program sees of an essay worth less than what a person reads in it?"""
+    cells = read_notebook(COURSE.notebook("source", COURSE.assignment("ethics"))).cells
+    written = next(one for one in cells if one.metadata.get("nbgrader", {}).get("grade_id") == "written-conflict")
+    assert ASSESSMENT.points < written.metadata.nbgrader["points"]
 
 
 def test_a_course_without_a_release_is_judged(tmp_path: Path) -> None:
     """Is the brief enough where nothing else has been written yet?"""
-    assert given_texts(tmp_path) == (brief(),)
+    assert given_texts(Course(tmp_path)) == [brief()]
+
+
+def test_given_texts_are_those_of_the_course_at_hand(tmp_path: Path) -> None:
+    """Does an instructor's own case study count, and not the one that lies in the working folder?"""
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "case-study.md").write_text("Another plant makes lenses.")
+    assert given_texts(Course(tmp_path)) == [brief(), "Another plant makes lenses."]
+
+
+def test_the_working_folder_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are the points the same where the working folder, and no folder above the grader, holds a course?"""
+    texts = [text_of(path) for path in RIGHT]
+    before = [points(text) for text in texts]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COURSE_ROOT", raising=False)
+    monkeypatch.setattr("autograder.base.course.__file__", str(tmp_path / "site" / "autograder" / "course.py"))
+    with pytest.raises(CourseError):
+        find_course()
+    assert [points(text) for text in texts] == before
+    assert all(sum(one.values()) == ASSESSMENT.points for one in before)

@@ -9,9 +9,10 @@ from dataclasses import replace
 import notebook_makers as make
 import pytest
 from page_samples import EVIL, LOST, RESULT, SCALE, SHIFT, PageText, words
+from servers import chromium
 
-from autograder.base.course import Course
-from autograder.base.records import Mark
+from autograder.base.course import Assignment, Course
+from autograder.base.records import Mark, Result
 from autograder.report.pages.report import Chart, render
 
 FULL = replace(
@@ -55,7 +56,8 @@ SHOWN = [
     "inputs (1 point) 1 of 3",
     "Bob · bob.ipynb The file is empty.",
     "Task 2: Shift ran out of time.",
-    "2 / 7 1 out of time 1 repair",
+    "2 / 7 Scaling and shifting 1 out of time, 1 repair",
+    "Ada Lovelace 2 2 / 7 01 2 / 7",
     "The check cell of Task 1 was edited",
 ]
 
@@ -133,3 +135,54 @@ def test_large_class_is_a_modest_page(course):
     """Does a class of 300 make a page that a browser opens at once?"""
     results = [replace(RESULT, student=f"student {number}", file=f"{number}.ipynb") for number in range(300)]
     assert len(page_of(results, course).encode()) < 500_000
+
+
+# --- the table of students, on a phone and on a desk ------------------------------------------------------------------
+
+
+def class_of(course: Course, assignments: int, students: int) -> tuple[Course, list[Result]]:
+    """A course with this many assignments, and a class that handed in nearly all of them."""
+    slugs = [f"{number:02}-a-rather-long-name-{number}" for number in range(1, assignments + 1)]
+    longer = Course(course.root)
+    longer.__dict__["assignments"] = tuple(Assignment(slug, f"A rather long title: {slug}", 13) for slug in slugs)
+    results = [
+        replace(RESULT, student=f"Maximilian Lovelace {number}", file=f"{number}.ipynb", assignment=slug, points=11.75)
+        for number in range(students)
+        for slug in slugs[number % 3 :]
+    ]
+    return longer, [*(replace(one, max_points=13.0) for one in results), replace(LOST, student="Maximilian Lovelace 0")]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as one:
+        yield one
+
+
+WHOLE = "return document.documentElement.scrollWidth <= innerWidth"
+INSIDE = "return [...document.querySelectorAll('main *')].every(one => one.getBoundingClientRect().right <= innerWidth)"
+UNCUT = "return [...document.querySelectorAll('.strip > *')].every(one => one.scrollWidth <= one.clientWidth)"
+
+
+@pytest.mark.parametrize("students", [5, 60])
+@pytest.mark.parametrize("assignments", [9, 19])
+@pytest.mark.parametrize("width", [390, 1280], ids=["phone", "desk"])
+def test_the_report_fits_without_scrolling_sideways(browser, course, tmp_path, width, assignments, students):
+    """Does the whole class, opened line by line, fit a phone and a desk, and is no number cut off?"""
+    longer, results = class_of(course, assignments, students)
+    page = tmp_path / "report.html"
+    page.write_text(page_of(results, longer).replace("<details", "<details open"), encoding="utf-8")
+    screen = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 1000}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get(page.as_uri())
+    assert browser.execute_script("return innerWidth") == width
+    assert browser.execute_script(WHOLE) and browser.execute_script(INSIDE)
+    assert browser.execute_script(UNCUT)
+
+
+def test_each_assignment_has_a_number_that_the_page_explains(course):
+    """Do the short column heads stand with their titles below the table?"""
+    longer, results = class_of(course, 19, 1)
+    page = page_of(results, longer)
+    assert "07 A rather long title: 07-a-rather-long-name-7" in words(page)
+    assert "223.25 / 247" in words(page)

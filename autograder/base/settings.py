@@ -1,0 +1,194 @@
+"""What `course/course.toml` says: a wrong key or value is one sentence that names it and what was expected."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the text is one sentence for people."""
+
+
+class Table(BaseModel):
+    """A table of the file: no key that is not named here, no text where a number belongs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class AssignmentSettings(Table):
+    """`[assignments.NN-slug]`.
+
+    Attributes:
+        title: as people read it.
+        points: points in all, automatic and written.
+        due: when it is due, with an offset from UTC; without it nothing is late.
+        canvas_id: of the assignment in Canvas, whose column is then updated in place of a new one.
+    """
+
+    title: Annotated[str, Field(min_length=1)]
+    points: Positive
+    due: datetime | None = None
+    canvas_id: int | str | None = None
+
+    @field_validator("due", mode="before")
+    @classmethod
+    def _has_offset(cls, value: Any) -> Any:
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            found = value.isoformat() if hasattr(value, "isoformat") else repr(value)
+            raise PydanticCustomError(
+                "due",
+                "is {found}: expected a date and time with an offset from UTC and no quotes, for example "
+                "due = 2026-12-01T23:59:00+01:00",
+                {"found": found},
+            )
+        return value
+
+
+class Grading(Table):
+    """`[grading]`: what a question may use.
+
+    Attributes:
+        time_factor: a question may take this many times what the reference takes …
+        min_seconds: … and never less than this; beyond …
+        long_seconds: … this …
+        long_factor: … only so many times.
+        max_memory_gb: address space of a question's process, in GiB.
+        max_output_mb: what a question may send back, in MiB.
+        dataset: images for the hidden checks: `auto`, `fashion-mnist`, `synthetic-wafers` or `folder:PATH`.
+    """
+
+    time_factor: Positive = 20
+    min_seconds: Positive = 8
+    long_seconds: Positive = 30
+    long_factor: Positive = 5
+    max_memory_gb: Positive = 6
+    max_output_mb: Positive = 16
+    dataset: str = "auto"
+
+    @field_validator("dataset")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in ("auto", "fashion-mnist", "synthetic-wafers") and not value.startswith("folder:"):
+            raise PydanticCustomError(
+                "dataset",
+                "is {found}: expected auto, fashion-mnist, synthetic-wafers or folder:PATH",
+                {"found": repr(value)},
+            )
+        return value
+
+
+class Gradebook(Table):
+    """`[gradebook]`: an SQLAlchemy address, or empty for `gradebook.db` in the run folder."""
+
+    url: str = ""
+
+
+class Late(Table):
+    """`[late]`: what a late submission costs.
+
+    Attributes:
+        per_day: share of an assignment's full points that each started day costs, from 0 to 1.
+        grace_minutes: so much later than due is not late yet.
+        most: no lateness costs a larger share than this, from 0 to 1.
+        accept_days: later than this many days, a submission gets no points at all; None accepts any.
+    """
+
+    per_day: Share = 0.0
+    grace_minutes: NotNegative = 0.0
+    most: Share = 1.0
+    accept_days: NotNegative | None = None
+
+
+class Platform(Table):
+    """`[lms]`: grades for learning platforms.
+
+    Attributes:
+        roster: a CSV file beside `course.toml`, or empty.
+        missing: what stands where nothing was handed in.
+    """
+
+    roster: str = ""
+    missing: Literal["empty", "zero"] = "empty"
+
+
+class Settings(Table):
+    """The whole file.
+
+    Attributes:
+        title: of the course.
+        repository: owner/name on GitHub, where badges and install cells point to.
+        branch: of that repository.
+    """
+
+    title: Annotated[str, Field(min_length=1)]
+    repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    branch: Annotated[str, Field(min_length=1)]
+    grading: Grading = Grading()
+    gradebook: Gradebook = Gradebook()
+    late: Late = Late()
+    lms: Platform = Platform()
+    assignments: dict[Annotated[str, Field(pattern=r"^\d\d-[a-z0-9]+(-[a-z0-9]+)*$")], AssignmentSettings] = {}
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in a file.
+
+    Raises:
+        SettingsError: it is missing, no TOML, or holds a key or value that cannot be used: the first of them.
+    """
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): expected a TOML file in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # a typo leaves its key missing
+        raise SettingsError(f"{path}: {_sentence(first)}") from error
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """One mistake in the words of the file.
+
+    >>> _sentence({"type": "missing", "loc": ("assignments", "04-encoder", "title"), "msg": "", "input": {}})
+    '[assignments.04-encoder] title is missing'
+    """
+    *tables, key = [str(part) for part in error["loc"] if part != "[key]"]
+    place = f"[{'.'.join(tables)}] {key}" if tables else key
+    kind, found = error["type"], error["input"]
+    if kind == "missing":
+        return f"{place} is missing"
+    if kind == "extra_forbidden":
+        return f"{place} is unknown: expected one of {', '.join(_known(tables))}"
+    if kind in ("due", "dataset"):
+        return f"{place} {error['msg']}"
+    if "[key]" in error["loc"]:
+        return f"[{'.'.join(tables)}] {key!r}: expected the form NN-slug, for example 04-encoder"
+    return f"{place} is {found!r}: expected {_expected(kind, error['msg'])}"
+
+
+def _expected(kind: str, message: str) -> str:
+    if kind == "string_pattern_mismatch":
+        return "owner/name, as on GitHub"
+    words = message.removeprefix("Input should be ").removeprefix("String should ")
+    return f"a number {words}" if kind.startswith(("greater", "less")) else words
+
+
+def _known(tables: list[str]) -> list[str]:
+    """The keys of a table, by its name in the file."""
+    fields: Any = Settings.model_fields
+    if tables[:1] == ["assignments"]:
+        return list(AssignmentSettings.model_fields)
+    for name in tables:
+        fields = fields[name].annotation.model_fields
+    return list(fields)

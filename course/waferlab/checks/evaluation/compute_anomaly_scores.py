@@ -1,0 +1,293 @@
+"""Task 1 of assignment 06: `compute_anomaly_scores`, with a model of drawn weights and with a trained one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from waferlab.checks.core import (
+    Case,
+    Check,
+    Fault,
+    Observation,
+    Task,
+    array_of,
+    error_of,
+    relative_difference,
+    scenario,
+)
+from waferlab.checks.loaders import Batches, device_check, observe_device
+from waferlab.checks.reading import numbers, pair
+from waferlab.checks.watching import changed_fault, counted_bars, own_randomness, trouble
+
+if TYPE_CHECKING:
+    import torch
+
+SIZE, LATENT = 16, 8  # of the model with drawn weights
+SCORE_RTOL = 1e-4
+REPEAT_RTOL = 1e-6
+TRAIN, VAL, NORMALS, ANOMALIES = 192, 32, 150, 150  # images of the part that trains the real model
+TRAIN_SIZE, TRAIN_LATENT, TRAIN_BATCH, TRAIN_EPOCHS = 32, 16, 16, 5
+#: What any sensible scores reach, whatever the images; the grader's measured floor is higher.
+AUROC_LIMIT = 0.55
+KINDS = ("scratch", "particle", "pattern-shift", "edge-ring")
+
+
+# --- probe -------------------------------------------------------------------------------------------------------
+
+
+class Watch:
+    """What happened in encoder and decoder: whether gradients were on, and in which mode each was."""
+
+    def __init__(self) -> None:
+        self.gradients: list[bool] = []
+        self.training: list[bool] = []
+
+    def follow(self, part: torch.nn.Module) -> None:
+        """Note every pass through a part of the model. A deep copy of it is followed, too."""
+        import torch
+
+        watch, kind = self, type(part)
+
+        class Followed(kind):  # type: ignore[misc, valid-type]
+            def forward(self, x: torch.Tensor) -> Any:
+                watch.gradients.append(torch.is_grad_enabled())
+                watch.training.append(self.training)
+                return kind.forward(self, x)
+
+        part.__class__ = Followed
+
+
+def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
+    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched."""
+    import torch
+
+    from waferlab.reference.encoder import ConvVAE
+
+    torch.manual_seed(int(case.rng(stream).integers(2**31)))
+    model = ConvVAE(latent_dim=LATENT, image_size=SIZE).to(getattr(torch, case.dtype))
+    rng = case.rng(stream, 1)
+    for name, value in model.state_dict().items():
+        if name.endswith(("running_mean", "running_var")):
+            low, high = (0.5, 1.5) if name.endswith("var") else (-0.3, 0.3)
+            value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
+    model.encoder.fc_logvar.bias.data.fill_(2.0)
+    watch.follow(model.encoder)
+    watch.follow(model.decoder)
+    return model.train()
+
+
+def score_images(case: Case, stream: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images of very different contrast, and labels in random order."""
+    import torch
+
+    rng = case.rng(stream)
+    contrast = rng.uniform(0.1, 1.0, (count, 1, 1, 1))
+    images = 0.5 + contrast * (rng.random((count, 1, SIZE, SIZE)) - 0.5)
+    return torch.tensor(images, dtype=getattr(torch, case.dtype)), torch.from_numpy(rng.integers(0, 2, count))
+
+
+def read_scores(result: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and labels as float64 arrays.
+
+    Raises:
+        UnexpectedResult: the result is no pair of numbers.
+    """
+    scores, labels = pair(result, "compute_anomaly_scores", "(scores, labels)")
+    return numbers(scores, "scores"), numbers(labels, "labels")
+
+
+def observe_scores(
+    seen: Observation, part: str, answer: Callable[..., Any], case: Case, stream: int, count: int, batch: int
+) -> None:
+    """Score images twice; under `part` come scores, labels, the second scores and what was watched."""
+    watch = Watch()
+    model = drawn_model(case, stream, watch)
+    images, labels = score_images(case, stream + 1, count)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    loader = Batches(images, batch, labels)
+    seen[f"{part}.scores"], seen[f"{part}.labels"] = read_scores(answer(model, loader, device="cpu"))
+    seen[f"{part}.gradients"], seen[f"{part}.training"] = any(watch.gradients), any(watch.training)
+    seen[f"{part}.passes"] = len(watch.gradients)
+    seen[f"{part}.again"], _ = read_scores(answer(model, loader, device="cpu"))
+    after = model.state_dict()
+    seen[f"{part}.changed"] = any(bool((after[name] != value).any()) for name, value in before.items())
+
+
+def detector_images(case: Case) -> dict[str, np.ndarray]:
+    """`train`, `val`, `test` (n, 1, 32, 32) float32 and `labels`: given, or drawn wafers with four kinds of defects."""
+    if "train" in case.arrays:
+        return dict(case.arrays)
+    from waferlab.synthetic import draw_wafers
+
+    seed = int(case.rng(5).integers(2**31))
+    normals, _ = draw_wafers(TRAIN + VAL + NORMALS, TRAIN_SIZE, seed=seed)
+    share = -(-ANOMALIES // len(KINDS))
+    defects = [draw_wafers(share, TRAIN_SIZE, kind, seed=seed, stream=n + 1)[0] for n, kind in enumerate(KINDS)]
+    images = np.concatenate([normals, np.concatenate(defects)[:ANOMALIES]])[:, None].astype(np.float32) / 255
+    train, val, test = np.split(images, [TRAIN, TRAIN + VAL])
+    return {"train": train, "val": val, "test": test, "labels": np.repeat([0, 1], [NORMALS, ANOMALIES])}
+
+
+def observe_detector(seen: Observation, answers: Mapping[str, Any], case: Case) -> None:
+    """Train the real model with the notebook's `train_vae`, score test images with the answer."""
+    import torch
+    from sklearn.metrics import roc_auc_score
+
+    from waferlab.reference.encoder import ConvVAE
+    from waferlab.reference.training import train_vae
+
+    images = detector_images(case)
+    train, val, test = (torch.from_numpy(np.array(images[name])) for name in ("train", "val", "test"))
+    torch.manual_seed(int(case.rng(6).integers(2**31)))
+    model = ConvVAE(latent_dim=TRAIN_LATENT, image_size=TRAIN_SIZE)
+    loop = answers.get("train_vae", train_vae)
+    loaders = Batches(train, TRAIN_BATCH), Batches(val, TRAIN_BATCH)
+    loop(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=TRAIN_EPOCHS // 2, device="cpu")
+    scores, _ = read_scores(answers["compute_anomaly_scores"](model, Batches(test, 64), device="cpu"))  # no true labels
+    seen["detector.labels"], seen["detector.scores"] = np.array(images["labels"]), scores
+    seen["detector.auroc"] = float(roc_auc_score(images["labels"], scores))
+
+
+def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
+    """Score with a model of drawn weights, with uneven batches and one by one; then with a trained model."""
+    seen: Observation = {}
+    answer = answers["compute_anomaly_scores"]
+    with own_randomness(case), counted_bars():
+        with scenario(seen, "uneven"):
+            observe_scores(seen, "uneven", answer, case, 10, 19, 8)
+        with scenario(seen, "single"):
+            observe_scores(seen, "single", answer, case, 20, 3, 1)
+        with scenario(seen, "detector"):
+            observe_detector(seen, answers, case)
+        if "uneven.error" not in seen:
+            observe_device(seen, lambda model, loader: answer(model, loader, device="cuda"))
+    return seen
+
+
+# --- faults ------------------------------------------------------------------------------------------------------
+
+
+def score_fault(part: str) -> Fault:
+    """The fault "the scores of this part are not the mean squared errors of the reconstructions from mu"."""
+
+    def fault(seen: Observation, expected: Observation) -> str | None:
+        want = np.asarray(expected[f"{part}.scores"], dtype=float)
+        return trouble(seen, part, "scores") or difference_of(array_of(seen, f"{part}.scores"), want)
+
+    return fault
+
+
+def difference_of(got: np.ndarray, want: np.ndarray) -> str | None:
+    """What is wrong with scores, in words; None when they are right."""
+    if got.shape != want.shape:
+        return f"scores of shape {got.shape}, expected {want.shape}"
+    if relative_difference(got, want) <= SCORE_RTOL:
+        return None
+    if relative_difference(got / SIZE**2, want) <= SCORE_RTOL:
+        return "the sum over the pixels; the mean was asked for"
+    if relative_difference(got**2, want) <= SCORE_RTOL:
+        return "the root of the right score"
+    if relative_difference(np.sort(got), np.sort(want)) <= SCORE_RTOL:
+        return "the right scores in another order"
+    return f"largest difference {relative_difference(got, want):.1e} of the largest score"
+
+
+def flag_fault(flag: str, wrong: str) -> Fault:
+    """The fault "this was seen while 19 images were scored"; `wrong` says it in words."""
+
+    def fault(seen: Observation, expected: Observation) -> str | None:
+        if error := error_of(seen, "uneven"):
+            return f"raised {error}"
+        return None if seen.get(f"uneven.{flag}") is False else wrong
+
+    return fault
+
+
+def repeat_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether a second call gives other scores."""
+    if found := trouble(seen, "uneven", "scores") or trouble(seen, "uneven", "again"):
+        return found
+    first, second = array_of(seen, "uneven.scores"), array_of(seen, "uneven.again")
+    alike = first.size > 0 and relative_difference(second, first) <= REPEAT_RTOL
+    return None if alike else "other scores (a draw of z?)"
+
+
+def labels_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether the labels come back otherwise than in the order of the scores."""
+    if found := trouble(seen, "uneven", "labels"):
+        return found
+    got, want = array_of(seen, "uneven.labels"), np.asarray(expected["uneven.labels"], dtype=float)
+    return None if np.array_equal(got, want) else f"others, of shape {got.shape}"
+
+
+def detector_fault(seen: Observation, expected: Observation) -> str | None:
+    """Whether the scores of a trained model are worth hardly more than a guess."""
+    if error := error_of(seen, "detector"):
+        return f"raised {error}"
+    value = array_of(seen, "detector.auroc")
+    if value is None or value.ndim:
+        return "no number"
+    return None if value >= AUROC_LIMIT else f"{float(value):.3f}"
+
+
+# --- the task ----------------------------------------------------------------------------------------------------
+
+SCORE_GOAL = "per image: the mean over its pixels of (x - x_recon)^2, x_recon decoded from mu, in evaluation mode"
+
+SCORES = Task(
+    module="evaluation",
+    name="compute_anomaly_scores",
+    title="Task 1: compute_anomaly_scores",
+    defines=("compute_anomaly_scores",),
+    observe=probe_scores,
+    expects=("uneven.scores", "single.scores", "uneven.labels"),
+    checks=(
+        Check("scores", 1.5, "19 images in batches of 8, 8 and 3", SCORE_GOAL, score_fault("uneven")),
+        Check("single", 0.5, "3 images, one by one", SCORE_GOAL, score_fault("single")),
+        Check(
+            "repeatable",
+            0.5,
+            "the same images a second time",
+            "the same scores: nothing random in them",
+            repeat_fault,
+            requires=("scores",),
+        ),
+        Check(
+            "eval-mode",
+            0.5,
+            "the model came in training mode: its mode while it scores",
+            "evaluation mode",
+            flag_fault("training", "training mode"),
+            requires=("scores",),
+        ),
+        Check(
+            "unchanged",
+            0.25,
+            "weights and running statistics of the model",
+            "as they were",
+            changed_fault(("uneven",), "weights or running statistics"),
+            requires=("scores",),
+        ),
+        Check(
+            "no-grad",
+            0.25,
+            "gradients while scoring",
+            "switched off",
+            flag_fault("gradients", "on"),
+            requires=("scores",),
+        ),
+        device_check(0.25, requires=("scores",)),
+        Check("labels", 0.5, "the labels", "those of the loader, in its order", labels_fault),
+        Check(
+            "detector",
+            0.75,
+            "a model trained for a few epochs: AUROC of the scores",
+            f"an AUROC as a right answer reaches it, above {AUROC_LIMIT} on any images",
+            detector_fault,
+            requires=("scores",),
+        ),
+    ),
+)
