@@ -120,7 +120,7 @@ def time_limit(settings: Grading, seconds: float) -> float:
     """The time limit of a question whose reference took so many seconds.
 
     >>> [time_limit(Grading(), taken) for taken in (0.1, 1, 3, 10)]
-    [8.0, 20.0, 30.0, 50.0]
+    [6.0, 20.0, 20.0, 50.0]
     """
     most = max(settings.long_seconds, settings.long_factor * seconds)
     return float(max(settings.min_seconds, min(settings.time_factor * seconds, most)))
