@@ -356,11 +356,11 @@ def mark(
     from autograder.run.mark import read_answers
 
     course = find_course()
+    asked, sources = course.assignment(assignment), read_answers(answers)
     with _progress() as progress:
         progress("marking", 0, len(answers))
         rows: list[dict[str, Any]] = []
-        sources = read_answers(answers)
-        for row in run(course, course.assignment(assignment), sources, dataset, walled=not no_sandbox):
+        for row in run(course, asked, sources, dataset, walled=not no_sandbox):
             rows.append(row)
             progress("marking", len(rows), len(answers))
             if as_json:

@@ -270,7 +270,7 @@ def no_text(seen: Observation) -> str | None:
         return f"raised {error}"
     if isinstance(seen.get("text"), str):
         return None
-    hint = " (printed instead of returned?)" if seen.get("type") == "NoneType" else ""
+    hint = " (printed instead of returned?)" if str(seen.get("type")) == "NoneType" else ""
     return f"returned a {str(seen.get('type'))[:50]}{hint}"
 
 

@@ -3,32 +3,31 @@
 import pytest
 from typer.testing import CliRunner
 
-from autograder.banks import answers
+from autograder.banks import Entry
 from autograder.banks import prove as module
 from autograder.base.course import Assignment
 from autograder.cli import app
 
 PCA = Assignment("03-pca", "PCA", 12)
-WRONG = answers("pca", "wrong")[0]
-RIGHT = answers("pca", "right")[0]
+TASK = "pca_anomaly_detection"
+WRONG = Entry("pca", TASK, "sum", "wrong", "Sums.", ("values", "auroc"), "", most=1.0, least=0.5)
+RIGHT = Entry("pca", TASK, "svd", "right", "By hand.", (), "")
 
 
-def row(path, **points):
-    """What `mark` says of one file: points of each check, out of one."""
+def row(entry, **points):
+    """What `mark` says of one answer: points of each check, out of one."""
     checks = [
-        {"name": f"pca_anomaly_detection.{name.replace('_', '-')}", "points": got, "max": 1.0, "message": "says why"}
-        for name, got in points.items()
+        {"name": f"{TASK}.{name}", "points": got, "max": 1.0, "message": "says why"} for name, got in points.items()
     ]
-    return {"file": str(path), "points": sum(points.values()), "max_points": float(len(points)), "checks": checks}
+    return {"file": entry.label, "points": sum(points.values()), "max_points": float(len(points)), "checks": checks}
 
 
 @pytest.fixture
 def trials(monkeypatch):
-    """The trials of one wrong and one right file, marked as a test says."""
+    """The defects in the trials of one wrong and one right answer, marked as a test says."""
 
     def run(wrong, right):
-        monkeypatch.setattr(module, "answers", lambda name, kind: [WRONG] if kind == "wrong" else [RIGHT])
-        monkeypatch.setattr(module, "must_fail", lambda source: ["values", "auroc"])
+        monkeypatch.setattr(module, "entries", lambda course, assignment: [WRONG, RIGHT])
         monkeypatch.setattr(module, "mark", lambda *args, **options: iter([row(WRONG, **wrong), row(RIGHT, **right)]))
         return [trial.defect for trial in module.validate(None, [PCA])]
 
@@ -41,8 +40,8 @@ def test_checks_that_judge_well_have_no_defect(trials):
 
 
 def test_a_wrong_answer_with_full_marks_is_a_defect(trials):
-    """Is a check that catches nothing named?"""
-    assert "full marks" in trials({"values": 1.0, "auroc": 1.0}, {"values": 1.0})[0]
+    """Are the checks named that catch nothing?"""
+    assert "passed values, auroc" in trials({"values": 1.0, "auroc": 1.0}, {"values": 1.0})[0]
 
 
 def test_a_wrong_answer_that_passes_a_named_check_is_a_defect(trials):
@@ -50,17 +49,30 @@ def test_a_wrong_answer_that_passes_a_named_check_is_a_defect(trials):
     assert "passed auroc" in trials({"values": 0.0, "auroc": 1.0}, {"values": 1.0})[0]
 
 
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ({"keys": 1.0, "default": 1.0}, "got 2 points, and may get 1 at most"),
+        ({"keys": 0.0}, "got 0 points, and must keep 0.5 at least; lost values, auroc, keys"),
+    ],
+    ids=["too many", "too few"],
+)
+def test_points_that_were_not_promised_are_a_defect(trials, points, words):
+    """Is it noticed when a mistake costs less, or more, than it should?"""
+    assert trials({"values": 0.0, "auroc": 0.0, **points}, {"values": 1.0})[0] == words
+
+
 def test_a_right_answer_that_loses_points_is_a_defect(trials):
     """Are the lost check and its message shown?"""
     defect = trials({"values": 0.0, "auroc": 0.0}, {"values": 0.5})[1]
-    assert "pca_anomaly_detection.values (says why)" in defect
+    assert "lost values (says why)" in defect
 
 
 def test_a_defect_fails_the_command(monkeypatch):
     """Does the command's exit status tell a pipeline?"""
-    trial = module.Trial("03-pca", "pca_anomaly_detection", "mistake.py", "wrong", "a wrong answer with full marks")
+    trial = module.Trial("03-pca", "pca_anomaly_detection", "a_mistake", "wrong", "a wrong answer with full marks")
     monkeypatch.setattr(module, "validate", lambda *args, **options: iter([trial]))
     result = CliRunner().invoke(app, ["validate", "03-pca"])
     assert result.exit_code == 1
     assert "0 of 1" in result.output
-    assert "mistake.py" in result.output
+    assert "a_mistake" in result.output

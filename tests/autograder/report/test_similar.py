@@ -7,7 +7,7 @@ import re
 import pytest
 from page_samples import words
 
-from autograder.banks import answers
+from autograder.banks import entries, entry
 from autograder.base.course import find_course
 from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
 from autograder.base.records import Result, TaskResult
@@ -15,9 +15,15 @@ from autograder.report.pages import report
 from autograder.report.similar import alike, shape, similar_pairs
 
 COURSE = find_course()
-BANKS = [("encoder", "04-encoder", task) for task in ("forward", "reparameterize", "kl_divergence")]
-BANKS.append(("pca", "03-pca", "pca_anomaly_detection"))
-COPIED = next(path for path in answers("pca", "right") if path.stem.endswith("torch_pca_lowrank")).read_text()
+BANKS = [("04-encoder", task) for task in ("forward", "reparameterize", "kl_divergence")]
+BANKS.append(("03-pca", "pca_anomaly_detection"))
+COPIED = entry(COURSE, COURSE.assignment("03-pca"), "torch_pca_lowrank").source
+
+
+def texts_of(slug, task, kind):
+    """The answers of a bank."""
+    bank = entries(COURSE, COURSE.assignment(slug))
+    return [one.source for one in bank if (one.task, one.kind) == (task, kind)]
 
 
 def given(slug, task):
@@ -36,18 +42,18 @@ def disguised(source):
     return "import sys\nimport numpy as other\n\n" + text
 
 
-@pytest.mark.parametrize(("module", "slug", "task"), BANKS, ids=[task for *_, task in BANKS])
+@pytest.mark.parametrize(("slug", "task"), BANKS, ids=[task for _, task in BANKS])
 @pytest.mark.parametrize("kind", ["right", "wrong"])
-def test_independent_answers_are_no_pairs(module, slug, task, kind):
+def test_independent_answers_are_no_pairs(slug, task, kind):
     """Are answers that were written independently of each other left alone?"""
-    texts = [path.read_text() for path in answers(module, kind) if path.stem.startswith(task)]
+    texts = texts_of(slug, task, kind)
     assert len(texts) > 4
     assert alike(texts, given(slug, task)) == []
 
 
 def test_a_disguised_copy_is_found():
     """Is a copy found among independent answers when its names, comments and imports differ?"""
-    texts = [path.read_text() for path in answers("pca", "right")]
+    texts = texts_of("03-pca", "pca_anomaly_detection", "right")
     copied = texts.index(COPIED)
     (pair,) = alike([*texts, disguised(COPIED)], given("03-pca", "pca_anomaly_detection"))
     assert pair[:2] == (copied, len(texts))
@@ -69,7 +75,7 @@ def test_what_many_students_share_is_not_unusual():
 @pytest.mark.parametrize("size", [3, 5])
 def test_a_ring_of_copies_is_found(size):
     """Are all pairs among several copies of one answer named, in a class that answers otherwise?"""
-    others = [path.read_text() for path in answers("pca", "right") if path.read_text() != COPIED]
+    others = [text for text in texts_of("03-pca", "pca_anomaly_detection", "right") if text != COPIED]
     texts = [*others, *(f"{COPIED}\n# {number}" for number in range(size))]
     found = alike(texts, given("03-pca", "pca_anomaly_detection"))
     assert len(found) == size * (size - 1) // 2

@@ -1,6 +1,7 @@
 """Gives percentages.
 
 fails: auroc, auprc, tpr_at_fpr5, fnr_at_fpr5
+most: 0
 demo: wrong
 """
 

@@ -344,7 +344,7 @@ def listed_fault(seen: Observation, expected: Observation, part: str) -> str | N
         return missing(seen, part)
     counts = planted(expected, part)
     rates = {name: Fraction(missed, total) for name, (missed, total) in counts.items() if missed}
-    unknown = [name for name in listed if name not in rates]
+    unknown = [name for name in listed if not isinstance(name, str) or name not in rates]
     if unknown:
         return f"lists {str(unknown[0])[:40]!r}, which has no misses"
     if len(listed) != min(3, len(rates)) or len(set(listed)) != len(listed):

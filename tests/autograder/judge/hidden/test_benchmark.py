@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,17 @@ from waferlab.checks import stubs
 from waferlab.checks.benchmark import INFERENCE
 from waferlab.checks.core import Case, Observation
 
-from autograder.banks import answers, must_fail
+from autograder.banks import Entry, entries
+from autograder.base.course import find_course
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.base.records import Mark
 from autograder.judge.marking import give_points
 
-NOTEBOOK = Path(__file__).resolve().parents[4] / "source" / "08-benchmark" / "benchmark.ipynb"
+COURSE = find_course()
+ASSIGNMENT = COURSE.assignment("08-benchmark")
 SEED = 20_240_607
 TIMED = {"mean", "p99", "per-image", "synchronise", "real-model", "calls"}
-WRONG = [
-    path
-    for path in answers("benchmark", "wrong")
-    if path.stem.startswith(INFERENCE.name) and TIMED & set(must_fail(path.read_text(encoding="utf-8")))
-]
+WRONG = [one for one in entries(COURSE, ASSIGNMENT) if one.task == INFERENCE.name and TIMED & set(one.fails)]
 SLEEP = time.sleep
 
 
@@ -45,7 +42,7 @@ def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def provided() -> dict[str, Any]:
     """A fresh namespace after the notebook's own cells."""
     names: dict[str, Any] = {"__name__": "answers"}
-    for cell in reference_cells(read_notebook(NOTEBOOK)):
+    for cell in reference_cells(read_notebook(COURSE.notebook("source", ASSIGNMENT))):
         exec(without_markers(cell.source), names)
     return names
 
@@ -88,13 +85,12 @@ def make_busy(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(owner, name, delayed(getattr(owner, name), rng))
 
 
-@pytest.mark.parametrize("path", WRONG, ids=lambda path: path.stem)
-def test_the_same_mistake_is_told_the_same_under_any_load(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("entry", WRONG, ids=lambda entry: entry.name)
+def test_the_same_mistake_is_told_the_same_under_any_load(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
     """Are points and messages the same to the letter on a quiet machine and on a busy one?"""
-    source = path.read_text(encoding="utf-8")
-    quiet = marks(source)
+    quiet = marks(entry.source)
     make_busy(monkeypatch)
-    assert marks(source) == quiet
+    assert marks(entry.source) == quiet
 
 
 def test_a_clock_out_of_reach_keeps_its_points_under_any_load(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from waferlab.checks.core import Case, Finding, Observation
 from waferlab.checks.ethics import ASSESSMENT, THEMES, brief, own_sentences, theme_words
 
-from autograder.banks import answers
+from autograder.banks import entries, entry
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook
 from autograder.judge.hidden.ethics import expectations, given_texts
@@ -18,8 +18,8 @@ from autograder.judge.marking import mark_task
 from autograder.wall.sandbox import Answer
 
 COURSE = Course(Path(__file__).resolve().parents[4])
-WRONG = answers("ethics", "wrong")
-RIGHT = answers("ethics", "right")
+ASSIGNMENT = COURSE.assignment("ethics")
+RIGHT = [one.source for one in entries(COURSE, ASSIGNMENT) if one.kind == "right"]
 
 
 @cache
@@ -35,10 +35,10 @@ def points(text: str) -> dict[str, float]:
 
 
 @cache
-def text_of(path: Path) -> Any:
-    """The text that a file of a bank returns."""
+def text_of(source: str) -> Any:
+    """The text that an answer returns."""
     names: dict[str, Any] = {"__name__": "answers"}
-    exec(path.read_text(encoding="utf-8"), names)
+    exec(source, names)
     return ASSESSMENT.probe(names, Case(1))["text"]
 
 
@@ -50,8 +50,8 @@ def found(text: str, known: Observation) -> dict[str, Finding]:
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_no_theme_is_treated_by_accident(theme: Any) -> None:
     """Does each right essay lose a theme's points when the sentences that use its words are cut?"""
-    for path in RIGHT:
-        kept = [sentence for sentence in own_sentences(text_of(path), []) if not theme_words(sentence, theme)]
+    for source in RIGHT:
+        kept = [sentence for sentence in own_sentences(text_of(source), []) if not theme_words(sentence, theme)]
         padding = [f"On day {n} of the pilot we wrote down what we saw until {n + 12} o'clock." for n in range(9)]
         assert points(" ".join([*kept, *padding]))[theme.name] == 0
 
@@ -60,21 +60,21 @@ def test_the_case_study_and_the_notebook_are_known() -> None:
     """Are sentences of both put aside, although the visible check knows the brief only?"""
     given = "\n".join(expected()["given"])
     assert brief() in given and "The labels are noisy" in given and "Experiment 1" in given
-    text = text_of(next(path for path in WRONG if path.stem.endswith("case_study_copied")))
+    text = text_of(entry(COURSE, ASSIGNMENT, "case_study_copied").source)
     assert sum(points(text).values()) == 0
     assert found(text, {})["prose"].passed and not found(text, expected())["prose"].passed
 
 
 def test_quoting_the_questions_as_headings_is_fine() -> None:
     """Does an essay that repeats all four questions above its answers keep every point?"""
-    text = text_of(next(path for path in RIGHT if path.stem.endswith("questions")))
+    text = text_of(entry(COURSE, ASSIGNMENT, "questions").source)
     assert all(theme.question in text for theme in THEMES)
     assert sum(points(text).values()) == ASSESSMENT.points
 
 
 def test_a_person_gives_most_of_the_points() -> None:
     """Is what a program sees of an essay worth less than what a person reads in it?"""
-    cells = read_notebook(COURSE.notebook("source", COURSE.assignment("ethics"))).cells
+    cells = read_notebook(COURSE.notebook("source", ASSIGNMENT)).cells
     written = next(one for one in cells if one.metadata.get("nbgrader", {}).get("grade_id") == "written-conflict")
     assert ASSESSMENT.points < written.metadata.nbgrader["points"]
 
@@ -93,7 +93,7 @@ def test_given_texts_are_those_of_the_course_at_hand(tmp_path: Path) -> None:
 
 def test_the_working_folder_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Are the points the same where the working folder, and no folder above the grader, holds a course?"""
-    texts = [text_of(path) for path in RIGHT]
+    texts = [text_of(source) for source in RIGHT]
     before = [points(text) for text in texts]
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COURSE_ROOT", raising=False)
