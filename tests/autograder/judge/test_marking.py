@@ -2,43 +2,36 @@
 
 import numpy as np
 import pytest
-from waferlab.checks.core import Finding, Task
+from waferlab.checks.core import Check, Finding, Task
 
-from autograder.base.records import Check
+from autograder.judge import marking
 from autograder.judge.marking import give_points, mark_task
 from autograder.wall.sandbox import Answer
 
-CHECKS = (Check("shape", 1), Check("values", 3), Check("unchanged", 1, requires=("values",)))
+
+def value_fault(seen, expected):
+    value = float(np.asarray(seen["value"]))
+    return None if value == expected["value"] else f"{value}"
+
+
+CHECKS = (
+    Check("shape", 1, "the shape", "one number", lambda seen, expected: None),
+    Check("values", 3, "the values", "twice x", value_fault),
+    Check("unchanged", 1, "the input", "as it was", lambda seen, expected: None, requires=("values",)),
+)
+TASK = Task("none", "double", "Task 1: double", ("double",), lambda answers, case: {}, CHECKS)
 
 
 def finding(name: str, passed: bool) -> Finding:
     return Finding(name, f"the {name}", passed, "something", "something else")
 
 
-def judge(seen, expected):
-    value = float(np.asarray(seen["value"]))
-    return [finding("shape", True), finding("values", value == expected["value"]), finding("unchanged", True)]
-
-
-TASK = Task("double", "Task 1: double", ("double",), probe=lambda answers, case: {}, judge=judge)
-
-
-@pytest.fixture
-def only_visible(monkeypatch):
-    """Findings of the visible judge only: this task belongs to no assignment."""
-    monkeypatch.setattr(
-        "autograder.judge.marking.findings_for", lambda module, task, seen, expected: task.judge(seen, expected)
-    )
-
-
 @pytest.mark.parametrize(
-    ("values", "points"),
-    [([True], 3.0), ([False], 0.0), ([True, False], 0.0), ([], 0.0)],
-    ids=["right", "wrong", "wrong once", "no result"],
+    ("values", "points"), [([True], 3.0), ([False], 0.0), ([], 0.0)], ids=["right", "wrong", "no result"]
 )
-def test_a_check_gives_its_points_only_when_all_its_findings_passed(values, points):
-    """Does a check need every finding of its name?"""
-    marks = give_points((Check("values", 3),), [finding("values", passed) for passed in values])
+def test_a_check_gives_its_points_only_when_it_was_found_right(values, points):
+    """Does a check without a finding give anything?"""
+    marks = give_points(CHECKS[1:2], [finding("values", passed) for passed in values])
     assert marks[0].points == points
 
 
@@ -47,6 +40,23 @@ def test_a_check_without_its_requirement_gives_nothing():
     marks = give_points(CHECKS, [finding("shape", True), finding("values", False), finding("unchanged", True)])
     assert [mark.points for mark in marks] == [1, 0, 0]
     assert "values" in marks[2].message
+
+
+@pytest.mark.parametrize(
+    ("check", "points"),
+    [
+        pytest.param("shape", 4, id="a check that students see, too"),
+        pytest.param("secret", 5, id="a check that only the grader can judge"),
+    ],
+)
+def test_what_only_the_grader_looks_for_joins_the_check_of_its_name(monkeypatch, check, points):
+    """Does a hidden fault cost its check's points, and does a check that nothing judges give none?"""
+    secret = Check("secret", 2, "what is hidden", "in words")
+    task = Task("none", "double", "Task 1", ("double",), TASK.observe, (*CHECKS, secret))
+    monkeypatch.setattr(marking, "hidden_faults", lambda task: {check: lambda seen, expected: "a fault"})
+    result = mark_task(task, Answer("ok", "probe", "", 0.1, {"value": 2.0}), {"value": 2.0})
+    assert (result.points, result.max_points) == (points, 7)
+    assert [finding.name for finding in task.judge({"value": 2.0}, {"value": 2.0})] == ["shape", "values", "unchanged"]
 
 
 @pytest.mark.parametrize(
@@ -64,18 +74,16 @@ def test_a_check_without_its_requirement_gives_nothing():
     ],
     ids=["right", "wrong", "time-out", "crash", "cell raised", "name missing", "not answered", "text", "nothing sent"],
 )
-@pytest.mark.usefixtures("only_visible")
 def test_every_way_an_answer_can_come_back_gives_a_result(answer, status, points):
     """Does each kind of answer get its status and its points, and never an exception?"""
-    result = mark_task("none", TASK, CHECKS, answer, {"value": 2.0})
+    result = mark_task(TASK, answer, {"value": 2.0})
     assert (result.status, result.points, result.max_points) == (status, points, 5)
 
 
-@pytest.mark.usefixtures("only_visible")
 def test_the_message_names_what_the_cell_raised():
     """Does a student whose cell failed read why?"""
     answer = Answer("ok", "probe", "", 0.1, {}, {"double": "NameError: name 'np' is not defined"}, ("double",))
-    assert "NameError: name 'np' is not defined" in mark_task("none", TASK, CHECKS, answer, {}).message
+    assert "NameError: name 'np' is not defined" in mark_task(TASK, answer, {}).message
 
 
 @pytest.mark.parametrize(
@@ -90,6 +98,6 @@ def test_the_message_names_what_the_cell_raised():
 )
 def test_expected_numbers_stay_inside(found, said):
     """Does a hidden check tell what was found and not which number it wanted?"""
-    checks = [Check("values", 1.0)]
+    checks = [Check("values", 1.0, "values", "in words")]
     (mark,) = give_points(checks, [Finding("values", "values", False, found, "in words")])
     assert mark.message == f"values: {said}; expected: in words"
