@@ -108,10 +108,10 @@ def prepare(
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
-    more = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
-    expected = {name: {**answer.seen, **more.get(name, {})} for name, answer in exact.items()}
+    given = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
+    expected = {name: {**answer.seen, **given.get(name, {})} for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
-    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft))
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft), given)
     _prove(exam, timed)
     return exam
 

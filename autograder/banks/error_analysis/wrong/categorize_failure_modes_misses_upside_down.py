@@ -1,6 +1,7 @@
 """Puts the misses with the highest score first.
 
 fails: order
+most: 3.5
 least: 3.5
 """
 

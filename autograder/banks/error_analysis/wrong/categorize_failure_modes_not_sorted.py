@@ -1,6 +1,7 @@
 """Returns the failures in the order in which they came.
 
 fails: order
+most: 3.5
 least: 3.5
 """
 

@@ -1,6 +1,7 @@
 """Gives the rates in per cent.
 
 fails: rates, few, false-alarms
+most: 2.25
 least: 2.25
 """
 

@@ -1,6 +1,7 @@
 """Returns places within the lists of failures instead of positions in the test set.
 
 fails: order
+most: 3.5
 least: 3.5
 """
 

@@ -1,6 +1,7 @@
 """Returns the scores of the failures.
 
 fails: order
+most: 3.5
 least: 3.5
 """
 

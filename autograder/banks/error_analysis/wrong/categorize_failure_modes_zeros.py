@@ -1,6 +1,6 @@
 """Returns the right form with nothing in it.
 
-fails: results, counts, rates, hardest, few, false-alarms, order, unchanged
+fails: counts, rates, hardest, few, false-alarms, order
 most: 0
 demo: wrong
 """

@@ -1,6 +1,7 @@
 """A fluent essay about something else: the environmental cost of training large models.
 
 fails: misses, reliance, jobs, errors
+most: 1
 least: 1
 """
 

@@ -1,6 +1,6 @@
 """Lists keywords instead of writing sentences.
 
-fails: length, prose, misses, reliance, jobs, errors
+fails: prose
 most: 0
 demo: wrong
 """

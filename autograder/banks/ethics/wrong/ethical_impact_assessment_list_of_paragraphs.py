@@ -1,6 +1,7 @@
 """Returns a list of paragraphs instead of one text.
 
 fails: length, prose, misses, reliance, jobs, errors
+most: 0
 """
 
 

@@ -1,6 +1,7 @@
 """Fills the space with Latin.
 
-fails: length, prose, misses, reliance, jobs, errors
+fails: prose, misses, reliance, jobs, errors
+most: 0
 """
 
 

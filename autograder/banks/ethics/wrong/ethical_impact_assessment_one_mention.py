@@ -1,6 +1,7 @@
 """Mentions jobs in a single sentence and goes on.
 
 fails: jobs
+most: 2.5
 least: 2.5
 """
 

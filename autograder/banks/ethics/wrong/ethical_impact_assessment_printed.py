@@ -1,6 +1,7 @@
 """Prints the text instead of returning it.
 
 fails: length, prose, misses, reliance, jobs, errors
+most: 0
 """
 
 

@@ -1,6 +1,7 @@
 """Says one sentence over and over, with another number each time.
 
-fails: length, prose, misses, reliance, jobs, errors
+fails: prose, misses, reliance, jobs, errors
+most: 0
 """
 
 

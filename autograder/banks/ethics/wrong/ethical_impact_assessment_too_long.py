@@ -1,6 +1,7 @@
 """Says everything at once, in more than 500 words.
 
 fails: length
+most: 2.5
 least: 2.5
 """
 

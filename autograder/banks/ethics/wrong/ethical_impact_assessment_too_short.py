@@ -1,6 +1,7 @@
 """Treats all four themes well, in 200 words.
 
-fails: length, prose, misses, reliance, jobs, errors
+fails: length, prose, reliance
+most: 0
 """
 
 

@@ -1,6 +1,7 @@
 """Leaves out the theme of unequal errors.
 
 fails: errors
+most: 2.5
 least: 2.5
 """
 

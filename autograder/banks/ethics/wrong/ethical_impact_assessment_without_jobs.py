@@ -1,6 +1,7 @@
 """Leaves out the theme of jobs.
 
 fails: jobs
+most: 2.5
 least: 2.5
 demo: partly
 """

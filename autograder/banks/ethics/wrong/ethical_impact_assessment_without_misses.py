@@ -1,6 +1,7 @@
 """Leaves out the theme of missed defects.
 
 fails: misses
+most: 2.5
 least: 2.5
 """
 

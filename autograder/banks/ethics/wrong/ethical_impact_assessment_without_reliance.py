@@ -1,6 +1,7 @@
 """Leaves out the theme of over-reliance.
 
 fails: reliance
+most: 2.5
 least: 2.5
 """
 
