@@ -68,8 +68,8 @@ class Grading(Table):
     """
 
     time_factor: Positive = 20
-    min_seconds: Positive = 8
-    long_seconds: Positive = 30
+    min_seconds: Positive = 6
+    long_seconds: Positive = 20
     long_factor: Positive = 5
     max_memory_gb: Positive = 6
     max_output_mb: Positive = 16

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +33,7 @@ class Exam:
         written: points of the written answers, by grade_id.
         references: modules of `waferlab.reference` that answers may import: those of earlier assignments.
         answers: the reference cells, as one text.
+        given: what the checks expect beside the reference's observation, by task; `expected` holds it, too.
     """
 
     assignment: Assignment
@@ -44,6 +45,7 @@ class Exam:
     written: dict[str, float]
     references: tuple[str, ...] = ()
     answers: str = ""
+    given: Mapping[str, Observation] = field(default_factory=dict)
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
@@ -53,7 +55,7 @@ class Exam:
     @cached_property
     def digest(self) -> str:
         """Of everything that decides a mark beside the submission: release, seeds, images, reference, and all code."""
-        digest = hashlib.sha256(json.dumps([self.release, self.seeds], sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps([self.release, self.seeds, self.given], sort_keys=True).encode())
         for name, array in sorted(self.arrays.items()):
             digest.update(f"{name} {array.dtype.str} {array.shape}".encode() + np.ascontiguousarray(array).tobytes())
         digest.update(self.answers.encode())

@@ -108,10 +108,10 @@ def prepare(
     exact = box.run(assignment.module, graft, asks, dtype="float64", arrays=arrays, references=earlier)
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
-    more = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
-    expected = {name: {**answer.seen, **more.get(name, {})} for name, answer in exact.items()}
+    given = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
+    expected = {name: {**answer.seen, **given.get(name, {})} for name, answer in exact.items()}
     written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
-    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft))
+    exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft), given)
     _prove(exam, timed)
     return exam
 
@@ -120,7 +120,7 @@ def time_limit(settings: Grading, seconds: float) -> float:
     """The time limit of a question whose reference took so many seconds.
 
     >>> [time_limit(Grading(), taken) for taken in (0.1, 1, 3, 10)]
-    [8.0, 20.0, 30.0, 50.0]
+    [6.0, 20.0, 20.0, 50.0]
     """
     most = max(settings.long_seconds, settings.long_factor * seconds)
     return float(max(settings.min_seconds, min(settings.time_factor * seconds, most)))

@@ -48,6 +48,7 @@ def one_pixel() -> dict[str, np.ndarray]:
         pytest.param({"arrays": IMAGES | {"train": IMAGES["train"].reshape(4, 3)}}, id="the shape of the images"),
         pytest.param({"seeds": {"pca_anomaly_detection": 8}}, id="a seed"),
         pytest.param({"answers": "x = 2"}, id="the reference answer"),
+        pytest.param({"given": {"pca_anomaly_detection": {"text": "a case study"}}}, id="what students were given"),
         pytest.param({"references": ()}, id="the answers that may be imported"),
         pytest.param({"release": nbformat.v4.new_notebook(metadata={"a": 1})}, id="the release"),
     ],

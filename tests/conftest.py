@@ -1,0 +1,41 @@
+"""Which tests are slow: `make check` leaves them out, `make test` runs them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+#: Files and folders whose tests start workers, servers or browsers, run a class, or prove a bank.
+SLOW = (
+    "attacks",
+    "autograder/author/test_new.py",
+    "autograder/author/test_solutions.py",
+    "autograder/banks",
+    "autograder/judge/hidden",
+    "autograder/report/test_formgrader.py",
+    "autograder/report/test_gradebook_postgres.py",
+    "autograder/run/test_damaged_class.py",
+    "autograder/run/test_dask.py",
+    "autograder/run/test_engine.py",
+    "autograder/run/test_mark.py",
+    "autograder/run/test_same_bytes.py",
+    "autograder/test_cli.py",
+    "autograder/test_demo.py",
+    "autograder/wall",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of these files and folders.
+
+    Raises:
+        pytest.UsageError: one of them is gone, and its tests would no longer count as slow.
+    """
+    slow = [HERE / name for name in SLOW]
+    if missing := [path for path in slow if not path.exists()]:
+        raise pytest.UsageError(f"{missing[0]} is named as slow in {__file__} and does not exist")
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in slow):
+            item.add_marker(pytest.mark.slow)
