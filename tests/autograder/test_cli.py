@@ -38,9 +38,10 @@ def test_help_does_not_load_torch():
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
         (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
+        (["bank", "show", "04", "plain_rulu"], "expected one of forward_activated_heads"),
         (["new", "lighting", "--title", "Light", "--points", "8"], "expected two digits and words, as 10-lighting"),
     ],
-    ids=["no folder", "no results", "no assignment", "no file", "no number"],
+    ids=["no folder", "no results", "no assignment", "no file", "no answer", "no number"],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""
@@ -79,3 +80,21 @@ def test_the_doctor_works_without_a_course():
     """Does it still say what is wrong when it is called from somewhere else?"""
     conditions = doctor.examine(None)
     assert any(one.what == "Course" and not one.ok for one in conditions)
+
+
+def test_the_bank_lists_its_answers():
+    """Does a person see what each answer does differently, and which checks must fail?"""
+    done = course("bank", "list", "04", COLUMNS="200")
+    assert done.returncode == 0
+    (line,) = (line for line in done.stdout.splitlines() if " plain_relu " in line)
+    assert all(words in line for words in ("forward", "wrong", "ReLU instead of the provided LeakyReLU", "train-mode"))
+    assert "02-eda" not in done.stdout
+
+
+def test_the_bank_shows_an_answer_to_paste():
+    """Is it the whole cell as Python, with what it says above?"""
+    done = course("bank", "show", "encoder", "plain_relu")
+    assert done.returncode == 0
+    assert done.stdout.startswith("# A wrong answer to forward. Uses ReLU instead")
+    compile(done.stdout, "pasted", "exec")
+    assert "class ConvEncoder" in done.stdout and "torch.relu" in done.stdout
