@@ -30,6 +30,7 @@ from autograder.base.notebooks import grade_id, is_answer, read_notebook, withou
 BANKS = Path(__file__).resolve().parent
 Kind = Literal["wrong", "right"]
 Role = Literal["partly", "wrong"]
+DRAFT = "draft"  # a key of the whole file
 #: What may be said of an answer, in either form; `says` is the docstring of a whole file.
 KEYS = ("fails", "most", "least", "demo")
 CHANGES = ("says", *KEYS, "of", "old", "new")
@@ -153,11 +154,9 @@ def _changes(path: Path, task: Task, reference: str | None, bases: Mapping[str, 
         reference: the reference answer.
         bases: the task's right answers in files of their own, by name: an entry may change one of these instead.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path}: {error}") from error
-    for kind, named in tables.items():
+    for kind, named in _tables(path).items():
+        if kind == DRAFT and isinstance(named, bool):
+            continue
         if kind not in get_args(Kind) or not isinstance(named, dict):
             raise CourseError(f"{path}: {kind} means nothing here; expected tables [wrong.NAME] and [right.NAME]")
         for name, said in named.items():
@@ -167,6 +166,19 @@ def _changes(path: Path, task: Task, reference: str | None, bases: Mapping[str, 
             _refuse_unknown(where, said, CHANGES)
             base = _base(where, said.get("of"), reference, bases)
             yield _made(where, task, name, kind, said, changed(where, base, *_pairs(where, said)))
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
+
+
+def is_draft(module: str, task: str, banks: Path = BANKS) -> bool:
+    """Whether a task's bank says that it has only begun (`draft = true`); it then needs one answer of each kind."""
+    path = banks / module / f"{task}.toml"
+    return path.is_file() and _tables(path).get(DRAFT) is True
 
 
 def _base(where: str, of: str | None, reference: str | None, bases: Mapping[str, str]) -> str:

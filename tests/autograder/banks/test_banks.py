@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bank_judge import COURSE, SEED, Bank
 
-from autograder.banks import Entry
+from autograder.banks import Entry, is_draft
 from autograder.banks.prove import defect
 
 #: Answers that warn are meant to; and so do judges who are handed numbers of 1e300.
@@ -74,9 +74,10 @@ def test_the_reference_gets_full_marks(bank: Bank, task: str) -> None:
 
 @pytest.mark.parametrize(("bank", "task"), TASKS)
 def test_there_are_enough_answers_of_both_kinds(bank: Bank, task: str) -> None:
-    """Are there at least five mistakes and four other ways?"""
+    """Are there at least five mistakes and four other ways, or one of each in a bank that has only begun?"""
     kinds = [entry.kind for entry in bank.entries if entry.task == task]
-    assert kinds.count("wrong") >= 5 and kinds.count("right") >= 4
+    wrong, right = (1, 1) if is_draft(bank.module, task) else (5, 4)
+    assert kinds.count("wrong") >= wrong and kinds.count("right") >= right
 
 
 @pytest.mark.parametrize(("bank", "task"), TASKS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.banks import entries, entry
+from autograder.banks import entries, entry, is_draft
 from autograder.banks.bank import reference_answers
 from autograder.base.course import CourseError, find_course
 
@@ -142,3 +142,11 @@ def test_a_bare_name_is_enough_where_it_is_the_only_one(banks: Path) -> None:
     write(banks, SIGN.replace("values", "mean").replace('"= -0.5"', '"mu + std"'), "reparameterize.toml")
     with pytest.raises(CourseError, match="several answers are called 'sign'; expected one of"):
         entry(COURSE, ENCODER, "sign", banks)
+
+
+@pytest.mark.parametrize(("line", "draft"), [("draft = true\n", True), ("draft = false\n", False), ("", False)])
+def test_a_bank_that_has_only_begun_says_so(banks: Path, line: str, draft: bool) -> None:
+    """Is a bank of one answer each enough as long as it says that it is a draft?"""
+    write(banks, line + SIGN)
+    assert is_draft("encoder", "kl_divergence", banks) is draft
+    assert [one.name for one in entries(COURSE, ENCODER, banks)] == ["sign"]
