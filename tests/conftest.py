@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-#: Files and folders whose tests start workers, servers or browsers, run a class, or prove a bank.
+#: Files and folders whose tests start workers, servers or browsers, run a class, make whole trees, or prove a bank.
 SLOW = (
     "attacks",
     "autograder/author/test_new.py",
+    "autograder/author/test_publish.py",
+    "autograder/author/test_release.py",
     "autograder/author/test_solutions.py",
     "autograder/banks",
     "autograder/judge/hidden",
@@ -23,7 +25,9 @@ SLOW = (
     "autograder/run/test_same_bytes.py",
     "autograder/test_cli.py",
     "autograder/test_demo.py",
-    "autograder/wall",
+    "autograder/wall/test_sandbox.py",
+    "autograder/wall/test_wall.py",
+    "course/test_one_truth.py",
 )
 
 
