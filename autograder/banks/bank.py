@@ -9,8 +9,9 @@ Most stand in `<module>/<task>.toml`, one table an answer, as changes of the ref
     new = '''torch.relu(h)'''
 
 What has little in common with the reference is a whole file, `<module>/wrong/<task>_<name>.py` or `…/right/…`: the
-docstring says what it is, and below that, one a line, `fails: train-mode, eval-mode`, `most: 0.25` and the like. Both
-kinds of files are read, never imported.
+docstring says what it is, and below that, one a line, `fails: train-mode, eval-mode`, `most: 0.25` and the like. With
+`of = "<name>"`, a table changes such an answer to its task, right or wrong, instead of the reference. Both kinds of
+files are read, never imported.
 """
 
 from __future__ import annotations
@@ -98,10 +99,10 @@ def entries(course: Course, assignment: Assignment, banks: Path = BANKS) -> list
     folder = banks / assignment.module
     placed = list(_whole_files(folder, tasks))
     references = reference_answers(course, assignment)
-    rights = {(one.task, one.name): one.source for _, one in placed if one.kind == "right"}
+    wholes = {(one.task, one.name): one.source for _, one in placed}
     for path in sorted(folder.glob("*.toml")):
         task = _task_of(path, tasks)
-        bases = {name: source for (of, name), source in rights.items() if of == task.name}
+        bases = {name: source for (of, name), source in wholes.items() if of == task.name}
         placed += _changes(path, task, references.get(task.name), bases)
     _refuse_twice(placed)
     order = {name: number for number, name in enumerate(tasks)}
@@ -152,7 +153,7 @@ def _changes(path: Path, task: Task, reference: str | None, bases: Mapping[str, 
         path: the file.
         task: the task that it is about.
         reference: the reference answer.
-        bases: the task's right answers in files of their own, by name: an entry may change one of these instead.
+        bases: the task's answers that are whole files, by name: an entry may change one of these instead.
     """
     for kind, named in _tables(path).items():
         if kind == DRAFT and isinstance(named, bool):
@@ -182,10 +183,10 @@ def is_draft(module: str, task: str, banks: Path = BANKS) -> bool:
 
 
 def _base(where: str, of: str | None, reference: str | None, bases: Mapping[str, str]) -> str:
-    """The answer that an entry changes: the reference, or a right answer that is a whole file."""
+    """The answer that an entry changes: the reference, or one that is a whole file."""
     if of is not None and of not in bases:
         known = ", ".join(bases) or "none"
-        raise CourseError(f"{where}: of = {of!r} is no right answer in a file of its own; those are: {known}")
+        raise CourseError(f"{where}: of = {of!r} is no answer in a file of its own; those are: {known}")
     if of is None and reference is None:
         raise CourseError(f"{where}: the source notebook has no solution cell of this task")
     return bases[of] if of is not None else str(reference)

@@ -46,7 +46,7 @@ class Pool(Protocol):
         """End the processes and their warm workers; at once unless everything is done."""
 
 
-Graded = tuple[Work, Result]
+Done = tuple[Work, Result]
 
 
 def grade_all(
@@ -57,7 +57,7 @@ def grade_all(
     limits: Limits,
     scheduler: str | None = None,
     box: Sandbox | None = None,
-) -> Iterator[Graded]:
+) -> Iterator[Done]:
     """Grade submissions and yield each one's result once, as they finish, in no particular order.
 
     Args:
@@ -90,7 +90,7 @@ def _pool(grader: Grader, jobs: int, scheduler: str | None, folder: Path) -> Poo
     return DaskPool(grader, scheduler)
 
 
-def in_pool(pool: Pool, work: Iterable[Work], limits: Limits) -> Iterator[Graded]:
+def in_pool(pool: Pool, work: Iterable[Work], limits: Limits) -> Iterator[Done]:
     """Keep the pool busy; a submission whose process died is tried again, and given up when that happens too often."""
     crew = _Crew(pool, limits)
     done = False
@@ -132,7 +132,7 @@ class _Crew:
             self.start(self.suspects.popleft())
         return bool(self.running)
 
-    def finished(self) -> Iterator[Graded]:
+    def finished(self) -> Iterator[Done]:
         """Wait for the next results; returns without one now and then, so that the pool's size is looked at again."""
         for future in wait(self.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
             work = self.running.pop(future)
@@ -143,7 +143,7 @@ class _Crew:
             except GraderDied:
                 yield from self._after_death(work)
 
-    def _after_death(self, work: Work) -> Iterator[Graded]:
+    def _after_death(self, work: Work) -> Iterator[Done]:
         self.deaths[work.key] += 1
         self.in_a_row += 1
         if self.in_a_row > MAX_IN_A_ROW:

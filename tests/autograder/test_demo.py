@@ -9,6 +9,7 @@ import pytest
 from autograder.banks import entries
 from autograder.base.course import CourseError, checks_module, find_course
 from autograder.demo import demo
+from autograder.run import one
 from autograder.run.grade import grade
 
 COURSE = find_course()
@@ -137,14 +138,12 @@ def test_an_interrupted_run_grades_only_what_is_missing(graded, tmp_path, monkey
     first, submitted = graded
     part = tmp_path / "part"
     shutil.copytree(first.folder, part)
-    lines = (part / "results.jsonl").read_text().splitlines(keepends=True)
-    (part / "results.jsonl").write_text("".join(lines[:-1]))
-    missing = json.loads(lines[-1])
-    asked = []
-    from autograder.run import crew as engine
-
-    original = engine.grade_submission
-    monkeypatch.setattr(engine, "grade_submission", lambda *args: asked.append(args[1].student) or original(*args))
+    lines = (part / "journal.jsonl").read_text().splitlines(keepends=True)
+    last = json.loads(lines[-1])["work"]
+    (part / "journal.jsonl").write_text("".join(line for line in lines if json.loads(line)["work"] != last))
+    missing = json.loads((part / "results.jsonl").read_text().splitlines()[-1])
+    asked, original = [], one.grade_submission
+    monkeypatch.setattr(one, "grade_submission", lambda *args: asked.append(args[1].student) or original(*args))
     grade(find_course(), [submitted], part, jobs=1, dataset="synthetic-wafers")
     assert asked == [missing["student"]]
     assert read(part) == read(first.folder)

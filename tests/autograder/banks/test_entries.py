@@ -48,9 +48,11 @@ def test_a_whole_file_says_the_same_in_its_docstring(banks: Path) -> None:
     assert one.source == ZERO
 
 
-def test_an_answer_may_change_a_right_one(banks: Path) -> None:
-    """Does `of` name a right answer in a file of its own?"""
-    write(banks, '"""Short."""\n\nkl_divergence = lambda mu, logvar: 1 + mu\n', "right/kl_divergence_short.py")
+@pytest.mark.parametrize(("kind", "said"), [("right", ""), ("wrong", "\n\nfails: values")])
+def test_an_answer_may_change_one_in_a_file_of_its_own(banks: Path, kind: str, said: str) -> None:
+    """Does `of` name such an answer, right or wrong?"""
+    short = f'"""Short.{said}"""\n\nkl_divergence = lambda mu, logvar: 1 + mu\n'
+    write(banks, short, f"{kind}/kl_divergence_short.py")
     write(banks, '[wrong.two]\nsays = "2"\nfails = ["values"]\nof = "short"\nold = "1 +"\nnew = "2 +"\n')
     assert entry(COURSE, ENCODER, "two", banks).source == "kl_divergence = lambda mu, logvar: 2 + mu\n"
 
@@ -84,7 +86,7 @@ def test_several_changes_are_made_where_each_text_stood(banks: Path) -> None:
         pytest.param(SIGN + "most = 12", "most is 12", id="more than there is"),
         pytest.param(SIGN + 'least = "all"', "least is 'all'", id="no number"),
         pytest.param(SIGN + 'demo = "both"', "demo is 'both', expected partly or wrong", id="unknown role"),
-        pytest.param(SIGN + 'of = "short"', "'short' is no right answer", id="of what"),
+        pytest.param(SIGN + 'of = "short"', "'short' is no answer in a file of its own", id="of what"),
     ],
 )
 def test_an_entry_that_cannot_be_meant_is_named(banks: Path, text: str, words: str) -> None:

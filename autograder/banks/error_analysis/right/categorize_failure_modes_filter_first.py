@@ -1,9 +1,4 @@
-"""Gives the rates in per cent.
-
-fails: rates, few, false-alarms
-most: 2.25
-least: 2.25
-"""
+"""Leaves out the classes without misses before it sorts."""
 
 
 def categorize_failure_modes(
@@ -14,13 +9,13 @@ def categorize_failure_modes(
     for number in np.unique(classes[test_labels == 1]):
         name = fashion_classes[number]
         missed[name] = int((classes[false_negatives] == number).sum())
-        rates[name] = missed[name] / int(((classes == number) & (test_labels == 1)).sum()) * 100
+        rates[name] = missed[name] / int(((classes == number) & (test_labels == 1)).sum())
     hardest = sorted((name for name in rates if rates[name] > 0), key=rates.get, reverse=True)[:3]
     return {
         "missed_by_class": missed,
         "miss_rate_by_class": rates,
         "hardest_classes": hardest,
-        "false_alarm_rate": len(false_positives) / int((test_labels == 0).sum()) * 100,
+        "false_alarm_rate": len(false_positives) / int((test_labels == 0).sum()),
         "worst_false_negatives": false_negatives[np.argsort(anomaly_scores[false_negatives])],
         "worst_false_positives": false_positives[np.argsort(-anomaly_scores[false_positives])],
     }
