@@ -59,11 +59,12 @@ def demo(
 
 
 def copy_course(course: Course, root: Path) -> Course:
-    """The part of a course that releases are made from, in another folder."""
+    """The part of a course that releases are made from and graded by, in another folder."""
     shutil.copytree(course.root / "source", root / "source", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     (root / "course").mkdir()
-    for name in ("course.toml", "nbgrader_config.py"):
-        shutil.copy2(course.root / "course" / name, root / "course" / name)
+    for name in ("course.toml", "nbgrader_config.py", "case-study.md"):
+        if (course.root / "course" / name).is_file():
+            shutil.copy2(course.root / "course" / name, root / "course" / name)
     return Course(root)
 
 

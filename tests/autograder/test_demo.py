@@ -7,12 +7,13 @@ import shutil
 import pytest
 
 from autograder.banks import entries
-from autograder.base.course import CourseError, checks_module, find_course
+from autograder.base.course import checks_module, find_course
 from autograder.demo import demo
 from autograder.run import one
 from autograder.run.grade import grade
 
 COURSE = find_course()
+STUDENTS, AGAIN = ("partly-right", "raises"), ("02-eda", "04-encoder", "08-benchmark")  # graded twice
 
 
 def expected(assignment):
@@ -111,47 +112,46 @@ def test_the_links_of_the_report_lead_somewhere(graded):
     assert all((folder / link).is_file() for link in links)
 
 
-def test_grading_again_gives_the_same_bytes(graded, tmp_path):
-    """Do the same answers with the same secret give the same results and pages, with one process instead of two?"""
+@pytest.fixture(scope="module")
+def again(graded, tmp_path_factory):
+    """Two students' work for three assignments, graded again with the same secret and one process instead of two."""
     first, submitted = graded
-    students = ("partly-right", "raises")
-    for student in students:
-        shutil.copytree(submitted / student, tmp_path / "submitted" / student)
-    again = tmp_path / "again"
-    again.mkdir()
-    shutil.copy2(first.folder / "secret", again / "secret")
-    grade(find_course(), [tmp_path / "submitted"], again, jobs=1, dataset="synthetic-wafers")
-    assert _of_students(again, students) == _of_students(first.folder, students)
+    folder = tmp_path_factory.mktemp("again")
+    for student in STUDENTS:
+        for slug in AGAIN:
+            shutil.copytree(submitted / student / slug, folder / "submitted" / student / slug)
+    (folder / "run").mkdir()
+    shutil.copy2(first.folder / "secret", folder / "run" / "secret")
+    grade(COURSE, [folder / "submitted"], folder / "run", jobs=1, dataset="synthetic-wafers")
+    return folder
 
 
-def _of_students(folder, students):
-    """The pages, notebooks and result lines of some students."""
+def test_grading_again_gives_the_same_bytes(graded, again):
+    """Do the same answers with the same secret give the same results and pages?"""
+    assert _of_students(again / "run") == _of_students(graded[0].folder)
+
+
+def _of_students(folder):
+    """The pages, notebooks and result lines of the students and assignments that are graded twice."""
     files = {
-        name: text for name, text in read(folder).items() if name.split("/")[1:2] and name.split("/")[1] in students
+        name: text
+        for name, text in read(folder).items()
+        if name.split("/")[1:2] and name.split("/")[1] in STUDENTS and name.split("/")[2] in AGAIN
     }
-    lines = (folder / "results.jsonl").read_text().splitlines()
-    return files, [line for line in lines if json.loads(line).get("student") in students]
+    rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    return files, [row for row in rows if row["student"] in STUDENTS and row["assignment"] in AGAIN]
 
 
-def test_an_interrupted_run_grades_only_what_is_missing(graded, tmp_path, monkeypatch):
+def test_an_interrupted_run_grades_only_what_is_missing(again, tmp_path, monkeypatch):
     """Are results that are already there graded again?"""
-    first, submitted = graded
     part = tmp_path / "part"
-    shutil.copytree(first.folder, part)
+    shutil.copytree(again / "run", part)
     lines = (part / "journal.jsonl").read_text().splitlines(keepends=True)
     last = json.loads(lines[-1])["work"]
     (part / "journal.jsonl").write_text("".join(line for line in lines if json.loads(line)["work"] != last))
     missing = json.loads((part / "results.jsonl").read_text().splitlines()[-1])
     asked, original = [], one.grade_submission
     monkeypatch.setattr(one, "grade_submission", lambda *args: asked.append(args[1].student) or original(*args))
-    grade(find_course(), [submitted], part, jobs=1, dataset="synthetic-wafers")
+    grade(COURSE, [again / "submitted"], part, jobs=1, dataset="synthetic-wafers")
     assert asked == [missing["student"]]
-    assert read(part) == read(first.folder)
-
-
-def test_a_folder_that_holds_something_is_left_alone(tmp_path):
-    """Does the demo write over what a person keeps in a folder?"""
-    (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(CourseError, match="not empty"):
-        demo(find_course(), tmp_path, jobs=1, dataset="synthetic-wafers")
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert read(part) == read(again / "run")

@@ -177,7 +177,7 @@ def test_a_worker_without_the_grader_is_refused(two_workers, tmp_path):
 def test_a_cluster_that_goes_away_ends_the_run_with_one_sentence(tmp_path, monkeypatch, capfd, victim, words):
     """Does a run whose cluster is gone stop and say how to go on, and is what came before kept?"""
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 2)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "2s")
     port = free_port()
     address, dashboard = f"tcp://127.0.0.1:{port}", ["--dashboard-address", "127.0.0.1:0"]
