@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from nbformat import NotebookNode
@@ -46,6 +47,10 @@ class Exam:
     references: tuple[str, ...] = ()
     answers: str = ""
     given: Mapping[str, Observation] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone travel; what follows from them is found again where it is needed."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def tasks(self) -> dict[str, Task]:

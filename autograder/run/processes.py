@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 from concurrent.futures import Future
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 CLOSE_SECONDS = 10.0
+GRADER = "grader.pickle"
 
 _held: list[Grader] = []  # in a grading process: what it was started with
 
@@ -35,7 +37,8 @@ class ProcessPool:
     sure = True
 
     def __init__(self, grader: Grader, jobs: int, folder: Path) -> None:
-        self._start = (grader, folder, os.getpid())
+        self._start = (folder, os.getpid())
+        (folder / GRADER).write_bytes(pickle.dumps(grader))  # in a file: a pipe would hold up the start of the next
         self._jobs = jobs
         self._free: list[ProcessPoolExecutor] = []
         self._all: set[ProcessPoolExecutor] = set()
@@ -75,8 +78,9 @@ class ProcessPool:
             outer.set_exception(error) if error else outer.set_result(inner.result())
 
 
-def _hold(grader: Grader, folder: Path, parent: int) -> None:
+def _hold(folder: Path, parent: int) -> None:
     """Runs first in each grading process."""
+    grader: Grader = pickle.loads((folder / GRADER).read_bytes())  # of this run's own, in a folder that only it reads
     grader.folder = folder
     _held[:] = [grader]
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -11,8 +14,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.base.course import Course
+from autograder.base.course import Course, find_course
 from autograder.base.notebooks import write_notebook
+from autograder.wall.sandbox import Sandbox, limits_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -148,3 +152,14 @@ def tiny_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     write_notebook(root / "source" / "01-double" / "double.ipynb", _kernelspec(_double()))
     write_notebook(root / "source" / "02-half" / "half.ipynb", _kernelspec(_half()))
     return Course(root)
+
+
+@pytest.fixture(scope="module")
+def one_worker() -> Iterator[None]:
+    """Let every run of a module that grades in this process use one warm worker, for it takes seconds to start."""
+    course = find_course()
+    modules = [one.module for one in course.assignments]
+    with Sandbox(modules, limits_of(course)) as box, pytest.MonkeyPatch.context() as patch:
+        lent = SimpleNamespace(run=box.run, limits=box.limits, close=lambda: None)
+        patch.setattr("autograder.run.grade.started", lambda *_, **__: contextlib.nullcontext([lent]))
+        yield

@@ -113,7 +113,7 @@ def test_the_links_of_the_report_lead_somewhere(graded):
 
 
 @pytest.fixture(scope="module")
-def again(graded, tmp_path_factory):
+def again(graded, one_worker, tmp_path_factory):
     """Two students' work for three assignments, graded again with the same secret and one process instead of two."""
     first, submitted = graded
     folder = tmp_path_factory.mktemp("again")

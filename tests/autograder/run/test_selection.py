@@ -16,6 +16,7 @@ from autograder.run.grade import grade
 from autograder.run.selection import select
 
 TASK = "04-encoder/kl_divergence"
+pytestmark = pytest.mark.usefixtures("one_worker")
 
 
 def test_unknown_names_list_what_there_is():
