@@ -17,6 +17,7 @@ SLOW = (
     "autograder/banks",
     "autograder/judge/hidden",
     "autograder/report/test_formgrader.py",
+    "autograder/report/test_gradebook.py",
     "autograder/report/test_gradebook_postgres.py",
     "autograder/run/test_damaged_class.py",
     "autograder/run/test_dask.py",
