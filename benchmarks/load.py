@@ -218,7 +218,7 @@ def watch(command: list[str], journal: Path) -> Watch:
             seen.lines[int(found[1])] = (now, found[0].strip())
         if now - looked > 2:
             looked = now
-            done = journal.read_bytes().count(b"\n") if journal.exists() else 0
+            done = journal.read_bytes().count(b'"row": ') if journal.exists() else 0
             seen.memory.append((now, done, *memory_of(process.pid)))
     seen.seconds = time.monotonic() - started
     if process.wait():
@@ -319,7 +319,7 @@ def main() -> None:
         expected = hand_in(find_course(), options.count, folder / "submitted")
         out = folder / "graded"
         command = [str(COURSE), "grade", str(folder / "submitted"), "--out", str(out)]
-        seen = watch([*command, "--jobs", str(options.jobs), "--dataset", options.dataset], out / "results.jsonl")
+        seen = watch([*command, "--jobs", str(options.jobs), "--dataset", options.dataset], out / "journal.jsonl")
         wrong = wrong_rows(out, expected)
     if wrong:
         sys.exit("\n".join(wrong))
