@@ -18,6 +18,7 @@ from autograder.run import grade as pipeline
 from autograder.run.grade import grade
 
 ASSIGNMENT = "04-encoder"
+pytestmark = pytest.mark.usefixtures("one_worker")
 LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 
@@ -37,7 +38,7 @@ def handed_in(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def first(handed_in, tmp_path_factory):
+def first(handed_in, one_worker, tmp_path_factory):
     """The run that all others are compared with: one process, in order."""
     out = tmp_path_factory.mktemp("first") / "run"
     grade(find_course(), [handed_in], out, jobs=1, dataset="synthetic-wafers")
