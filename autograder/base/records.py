@@ -37,7 +37,10 @@ class Submission:
         notebook: its contents, or where they are kept; None when it could not be read.
         cause: why it could not be read or placed, in words.
         repairs: what intake mended (for example: "byte order mark removed").
-        submitted_at: when it was handed in (ISO 8601 with an offset), where the folder tells.
+        submitted_at: when it was handed in (ISO 8601 with an offset), where that is known.
+        person: who handed it in, the same in every week of a term: `roster:ID`, `canvas:ID`, `name:NAME`.
+        upload: the name under which the platform gave out what was handed in (a file's or a folder's), so that
+            feedback can go back under it; empty where no platform named it.
     """
 
     student: str
@@ -47,6 +50,8 @@ class Submission:
     cause: str | None = None
     repairs: tuple[str, ...] = ()
     submitted_at: str | None = None
+    person: str = ""
+    upload: str = ""
 
     @property
     def is_readable(self) -> bool:
@@ -192,7 +197,7 @@ class Result:
         warnings: conditions of the whole run that every report must show (for example: graded without a sandbox).
         answers: the student's solution cells by task, for the feedback page.
         helpers: code cells that the student added, for Formgrader.
-        submitted_at: as in `Submission`.
+        submitted_at, person, upload: as in `Submission`.
         late_penalty: points that are taken off for a late submission, from `course.toml`.
     """
 
@@ -210,6 +215,8 @@ class Result:
     answers: dict[str, str] = field(default_factory=dict)
     helpers: tuple[HelperCell, ...] = ()
     submitted_at: str | None = None
+    person: str = ""
+    upload: str = ""
     late_penalty: float = 0.0
 
     @property

@@ -70,7 +70,7 @@ def fingerprint(submission: Submission) -> str:
     """What a submission's results are filed under: all that was handed in, and nothing of how it is judged."""
     parts = [submission.student, submission.file, submission.cause, digest_of(submission.notebook)]
     slug = submission.assignment.slug if submission.assignment else None
-    text = json.dumps([*parts, slug, submission.submitted_at])
+    text = json.dumps([*parts, slug, submission.submitted_at, submission.person, submission.upload])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

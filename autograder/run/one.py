@@ -87,6 +87,8 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
         helpers=graft.helpers,
         submitted_at=submission.submitted_at,
+        person=submission.person,
+        upload=submission.upload,
     )
 
 
@@ -106,6 +108,8 @@ def unreadable(submission: Submission, limits: Limits) -> Result:
         submission.repairs,
         warnings=_warnings(limits),
         submitted_at=submission.submitted_at,
+        person=submission.person,
+        upload=submission.upload,
     )
 
 
