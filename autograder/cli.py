@@ -19,6 +19,7 @@ from autograder.base.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
+    from autograder.base.course import Assignment
     from autograder.base.records import Result
 
 app = typer.Typer(
@@ -81,11 +82,29 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
+def _generate(course: Course, run: Callable[..., Changes], check: bool, command: str) -> None:
     """Run a generating command over the whole course, and report."""
     with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+        changes = run(course, check=check, progress=lambda what: progress(what, 0, 0))
     _finish(changes, check, command)
+
+
+def _linted(assignments: Sequence[Assignment] | None = None) -> Course:
+    """The course, when the linter finds no mistake in it; warnings are printed.
+
+    Args:
+        assignments: those that matter; by default all.
+
+    Raises:
+        CourseError: there are mistakes; one sentence each.
+    """
+    from autograder.author.lint import refuse_mistakes
+
+    course = find_course()
+    for one in refuse_mistakes(course, assignments):
+        if one.kind == "warning":
+            err.print(f"[yellow]warning:[/] {_escaped(str(one))}", soft_wrap=True)
+    return course
 
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
@@ -126,19 +145,36 @@ def new(
 
 
 @app.command(rich_help_panel=AUTHOR)
+def check() -> None:
+    """Say all that is wrong with notebooks and settings, each with cell and line; exits with 1 if anything is."""
+    from autograder.author.lint import lint
+
+    course = find_course()
+    found = lint(course)
+    for one in found:
+        colour = {"mistake": "bold red", "remark": "dim"}.get(one.kind, "yellow")
+        out.print(f"[{colour}]{one.kind}:[/] {_escaped(str(one))}", soft_wrap=True)
+    if any(one.kind != "remark" for one in found):
+        raise typer.Exit(1)
+    out.print(f"settings and {len(course.assignments)} assignments: nothing wrong")
+
+
+@app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+    course = _linted()  # before nbgrader and torch are imported
     from autograder.author.export import export as run
 
-    _generate(run, check, "export")
+    _generate(course, run, check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
 def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
+    course = _linted()
     from autograder.author.release import release as run
 
-    _generate(run, check, "release")
+    _generate(course, run, check, "release")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -150,11 +186,11 @@ def solutions(
     jobs: Jobs = 0,
 ) -> None:
     """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    course = _linted()
     from autograder.author.solutions import solutions as run
 
-    course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(partial(run, only=only, jobs=jobs or None), check, "solutions")
+    _generate(course, partial(run, only=only, jobs=jobs or None), check, "solutions")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -178,12 +214,13 @@ def validate(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
+    course = find_course()
+    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
+    _linted(chosen)
     from autograder.banks.prove import how_many
     from autograder.banks.prove import validate as run
     from autograder.report.terminal import trials_table
 
-    course = find_course()
-    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
     with _progress() as progress:
         total, trials = how_many(course, chosen), []
         progress("marking the banks", 0, total)
@@ -378,11 +415,12 @@ def demo(
     dataset: Dataset = None,
 ) -> None:
     """Make a small class, grade it, and show the grade table and where the pages lie."""
+    course = _linted()
     from autograder.demo import demo as run
     from autograder.report.terminal import grade_table
 
     with _progress() as progress:
-        graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+        graded = run(course, to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
     out.print(grade_table(graded.results))
     _warn(graded.results)
     out.print(f"Hidden checks ran on [bold]{graded.dataset}[/].")

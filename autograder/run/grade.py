@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.author.lint import refuse_mistakes
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.records import Result, Submission, Work
 from autograder.base.shelf import Shelf
@@ -82,6 +83,7 @@ def grade(
 
         progress("reading what was handed in", 0, 0)
         submissions = _selected(collect(course, paths, shelf=shelf), paths, selection)
+        refuse_mistakes(course, _assignments(submissions), kinds=("mistake", "stale"))
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)
