@@ -197,12 +197,29 @@ def solutions(
 def publish(
     directory: Annotated[Path, typer.Argument(help="Where the students' repository is written.")],
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
+    answers_of: Annotated[
+        list[int] | None,
+        typer.Option("--answers-of", help="Give away the answers of this assignment, which can still be handed in."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take away what this publication does not hold.")] = False,
 ) -> None:
-    """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
+    """Write the students' repository: releases up to an assignment, and a waferlab without answers still asked for."""
+    course = _linted()
     from autograder.author.publish import publish as run
 
-    changes = run(find_course(), directory, through)
+    def may_remove(names: Sequence[str]) -> bool:
+        if not remove and sys.stdin.isatty():
+            err.print("\n".join(["Students have these files, and this publication would take them away:", *names]))
+            return typer.confirm("Take them away?", err=True)
+        return remove
+
+    def tell(remark: str) -> None:
+        err.print(f"[yellow]note:[/] {_escaped(remark)}", soft_wrap=True)
+
+    changes = run(course, directory, through, answers_from=answers_of or (), may_remove=may_remove, tell=tell)
     out.print(f"wrote {len(changes.written)} files to {directory}")
+    for path in changes.removed:
+        out.print(f"removed {path}")
 
 
 @app.command(rich_help_panel=AUTHOR)

@@ -120,6 +120,21 @@ def region_lines(source: str, region: str = "SOLUTION") -> list[str]:
     return [line for line, inside, marker in _lines_with_region(source) if inside == region and not marker]
 
 
+def regions(source: str, region: str = "SOLUTION") -> list[str]:
+    r"""Each region of a kind as a text, markers excluded.
+
+    >>> regions("### BEGIN SOLUTION\na\n### END SOLUTION\nb\n### BEGIN SOLUTION\nc\n### END SOLUTION")
+    ['a', 'c']
+    """
+    found: list[list[str]] = []
+    for line, inside, marker in _lines_with_region(source):
+        if marker and inside == region:
+            found.append([])
+        elif inside == region:
+            found[-1].append(line)
+    return ["\n".join(lines) for lines in found if lines]
+
+
 def without_markers(source: str) -> str:
     r"""The source as its author runs it: solutions kept, their markers gone, hidden tests and mark schemes gone.
 
