@@ -9,7 +9,7 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 
-COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
+COMMANDS = ["new", "check", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
 
 
 def course(*arguments, **environment):

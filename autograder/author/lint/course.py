@@ -10,6 +10,7 @@ from autograder.author.lint.cells import notebook_findings
 from autograder.author.lint.finding import Finding, Kind
 from autograder.author.lint.order import order_findings
 from autograder.author.lint.prose import prose_findings
+from autograder.author.lint.released import released_findings
 from autograder.author.lint.source import SourceNotebook, read_source
 from autograder.author.lint.tasks import Probe, Tasks, bank_findings, task_findings
 from autograder.base.course import Assignment, Course, CourseError
@@ -69,23 +70,6 @@ def _settings(course: Course) -> tuple[list[Finding], list[Assignment]]:
     return found, list(course.assignments)
 
 
-def _stale_points(course: Course, assignment: Assignment, notebook: SourceNotebook) -> Iterator[Finding]:
-    """Cells whose points were changed after the release was made, by which submissions are graded."""
-    path = course.notebook("release", assignment)
-    name = path.relative_to(course.root).as_posix()
-    released = read_source(path, name) if path.is_file() else None
-    if not isinstance(released, SourceNotebook):
-        return
-    now, then = (
-        {cell.grade_id: cell.grading.get("points") for cell in one.cells if cell.is_graded}
-        for one in (notebook, released)
-    )
-    for cell in sorted(now.keys() | then.keys()):
-        if now.get(cell) != then.get(cell):
-            source, old = (f"{one[cell]} points" if cell in one else "nothing" for one in (now, then))
-            yield Finding(f"{name}, ID {cell!r}", f"gives {old}, in source/ {source}: run `course release`", "stale")
-
-
 def _notebook(course: Course, assignment: Assignment) -> SourceNotebook | Finding:
     path = course.notebook("source", assignment)
     name = path.relative_to(course.root).as_posix()
@@ -109,7 +93,7 @@ def _assignment(
     yield from task_findings(notebook, assignment, tasks)
     yield from order_findings(course, assignment, notebook)
     yield from prose_findings(notebook)
-    yield from _stale_points(course, assignment, notebook)
+    yield from released_findings(course, assignment, notebook)
     if isinstance(tasks, dict):
         ours = course.root / "autograder" / "banks"
         yield from bank_findings(ours if ours.is_dir() else NO_BANKS, assignment, tasks)

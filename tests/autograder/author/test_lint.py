@@ -359,6 +359,23 @@ def test_a_release_with_other_points_is_stale(tiny_course: Course) -> None:
         refuse_mistakes(tiny_course, kinds=("mistake", "stale"))
 
 
+@pytest.mark.usefixtures("known_tasks")
+def test_the_release_remembers_what_was_hidden(tiny_course: Course) -> None:
+    """Is a pair of markers missed that is gone from a cell with another pair, in a class that still has one?"""
+    stub = "\n    # YOUR CODE HERE\n    raise NotImplementedError('not yet')"
+    two = f"class double:\n    def a(self):\n    {BEGIN}        return 1{END}\n\n    def b(self):\n        return 2"
+    shutil.copytree(tiny_course.root / "source", tiny_course.root / "release")
+    release = tiny_course.root / "release/01-double/double.ipynb"
+    notebook = json.loads(release.read_text())
+    next(cell for cell in notebook["cells"] if cell["id"] == "double")["source"] = "class double:" + 2 * stub
+    release.write_text(json.dumps(notebook))
+    edit(tiny_course, put("double", "source", two))
+    (sentence,) = says(tiny_course)
+    assert sentence.startswith(f"{DOUBLE}, cell 'double': hides 1 of the 2 places that release/01-double/double.ipynb")
+    release.unlink()
+    assert says(tiny_course) == []
+
+
 def test_a_mistake_elsewhere_stops_no_grading(tiny_course: Course) -> None:
     """Can one assignment be graded while another is being edited?"""
     edit(tiny_course, text("double", BEGIN, ""))
