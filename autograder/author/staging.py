@@ -136,7 +136,7 @@ def _shown(time: datetime) -> str:
 
 def _refusal(assignment: Assignment, place: str, why: str) -> str:
     return (
-        f"{place}, needs the answers of {assignment.slug}, which is {why}: wait, publish less, change the dates in "
+        f"{place}, needs the answers of {assignment.slug}, which is {why}: publish less until then, change "
         f"course.toml, or give the answers away with --answers-of {assignment.number:02}"
     )
 

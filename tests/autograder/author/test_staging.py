@@ -48,7 +48,7 @@ def test_an_answer_waits_for_the_last_late_submission(tiny_course: Course) -> No
         staged(with_dates(tiny_course), DUE + timedelta(days=14, minutes=9))
     assert str(caught.value) == (
         f"{NOTEBOOK}, cell 'setup', line 1, needs the answers of 01-double, which is due 01 Dec 2026 23:59 UTC and "
-        "accepted until 16 Dec 2026 00:09 UTC: wait, publish less, change the dates in course.toml, or give the "
+        "accepted until 16 Dec 2026 00:09 UTC: publish less until then, change course.toml, or give the "
         "answers away with --answers-of 01"
     )
 
