@@ -459,10 +459,11 @@ PCA = Task(
         ),
         Check(
             "auroc",
-            1.0,  # wants scores that differ, so constants and labels give nothing here
+            1.0,
             "`auroc` is the AUROC of `scores`",
             "probability that a random anomaly has a higher score than a random normal image",
             fault_in(*COMPARED, fault=auroc_fault),
+            requires=("ranking",),
         ),
         Check(
             "train-only",

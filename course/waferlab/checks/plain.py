@@ -17,7 +17,7 @@ import numpy as np
 
 MAX_DEPTH = 12
 MAX_ITEMS = 20_000
-MAX_TEXT = 200_000
+MAX_TEXT = 20_000  # characters: an essay of 500 words has 4,000
 MAX_KIND = 60
 WHOLE = 2**63  # whole numbers below it, either way
 MODES = ("L", "RGB", "F", "1")  # of pictures
