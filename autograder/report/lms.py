@@ -13,17 +13,15 @@ not be read, or a written answer waits for its mark. An unfinished total would l
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.course import Assignment, Course
+from autograder.base.people import Directory, Person, roster
 from autograder.base.records import Result
 from autograder.report.tables import write_csv
 
-COLUMNS = ("id", "name", "email", "canvas_id", "sis_id", "login", "section")
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 MOODLE = ["ID number", "Full name", "Email address"]
 MAX_NAMED = 8
@@ -33,56 +31,12 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Person:
-    """One row of the roster; all but `id` may be empty."""
-
-    id: str
-    name: str = ""
-    email: str = ""
-    canvas_id: str = ""
-    sis_id: str = ""
-    login: str = ""
-    section: str = ""
-
-    @property
-    def keys(self) -> set[str]:
-        """What a folder or file of this person may be called."""
-        return {_key(one) for one in (self.id, self.name, self.email, self.canvas_id, self.sis_id, self.login) if one}
-
-
-@dataclass(frozen=True)
 class Tables:
     """Both tables, header first, and what is to be said about them."""
 
     canvas: tuple[Sequence[object], ...]
     moodle: tuple[Sequence[object], ...]
     remarks: tuple[str, ...]
-
-
-def roster(course: Course) -> list[Person]:
-    """The class as `roster` of `[lms]` in `course.toml` names it (a CSV beside it); empty where it names none.
-
-    Raises:
-        CourseError: it is missing, no CSV with a column `id`, or an id is empty or stands twice.
-    """
-    name = course.settings.lms.roster
-    if not name:
-        return []
-    path = course.root / "course" / str(name)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"the roster {path} cannot be read ({error}): expected a CSV file in UTF-8") from error
-    people = [Person(**{key: (row.get(key) or "").strip() for key in COLUMNS}) for row in rows]
-    times = Counter(one.id for one in people)
-    wrong = next((one for one, count in times.items() if not one or count > 1), None)
-    if wrong is not None or not people:
-        found = "no rows" if not people else f"the id {wrong!r}" + (" more than once" if wrong else "")
-        raise CourseError(
-            f"the roster {path} holds {found}: expected columns {', '.join(COLUMNS)}, and an id of its own in each row"
-        )
-    return people
 
 
 def tables(course: Course, results: Iterable[Result]) -> Tables:
@@ -124,24 +78,16 @@ def write_lms(course: Course, folder: Path, results: Iterable[Result]) -> None:
         write_csv(folder / name, [str(one) for one in rows[0]], rows[1:])
 
 
-def _key(text: str) -> str:
-    """Folders say `Ada_Lovelace` or `adalovelace` where a roster says `Ada Lovelace`."""
-    return "".join(char for char in text.casefold() if char.isalnum() or char in "@.")
-
-
 def _matched(known: Sequence[Person], students: Sequence[str]) -> tuple[list[tuple[Person, list[str]]], list[str]]:
     """Each person with the names that their work bears, and those that are nobody's or could be several's."""
     if not known:
         return [(Person(one, one), [one]) for one in students], []
-    owners: dict[str, list[Person]] = {}
-    for person in known:
-        for key in person.keys:
-            owners.setdefault(key, []).append(person)
+    directory = Directory(known)
     names: Mapping[str, list[str]] = {person.id: [] for person in known}
     strangers = []
     for student in students:
-        found = owners.get(_key(student), [])
-        (names[found[0].id] if len(found) == 1 else strangers).append(student)
+        person = directory.find(student).person
+        (names[person.id] if person else strangers).append(student)
     return [(person, names[person.id]) for person in known], strangers
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.people import roster
 from autograder.base.records import Result, Submission, Work
 from autograder.base.shelf import Shelf
 from autograder.intake import collect
 from autograder.judge.datasets import choose_dataset
 from autograder.judge.exam import Exam
-from autograder.report.lms import roster
 from autograder.run.crew import grade_all
 from autograder.run.journal import Journal, fingerprint, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
