@@ -27,6 +27,7 @@ from autograder.intake.times import handed_in
 from autograder.intake.worksheets import worksheets_in
 
 MAX_NAMED = 4  # other files that a sentence about duplicates names
+SEVERAL = "files were handed in for this assignment"
 MAX_ROWS = 20  # rows for what cannot be graded of one person; the rest is counted in one more row
 
 
@@ -101,7 +102,7 @@ def collect(
     known, people = portraits(course), Directory(roster(course))
     worksheets = {file: table for path in paths for file, table in worksheets_in(path).items()}
     seen = set(worksheets)
-    entries = [entry for path in paths for entry in _entries(course, path, known, limits, seen, shelf)]
+    entries = [entry for path in paths for entry in _entries(course, path, known, people, limits, seen, shelf)]
     persons = Persons(people, dict(chain.from_iterable(table.items() for table in worksheets.values())), earlier or {})
     return sorted(
         _distinct(_rows(entries, persons)),
@@ -113,6 +114,7 @@ def _entries(
     course: Course,
     path: Path,
     known: Sequence[Portrait],
+    people: Directory,
     limits: IntakeLimits,
     seen: set[Path],
     shelf: Shelf | None,
@@ -121,7 +123,13 @@ def _entries(
     root = path.resolve()
     read = [(one.parts, _read(one, root, known, limits, shelf), one.is_other) for one in find(path, limits, seen)]
     telling = [parts for parts, _, is_other in read if not is_other]
-    whose = owners(root, [parts for parts, _, _ in read], course.assignments, telling)
+    whose = owners(
+        root,
+        [parts for parts, _, _ in read],
+        course.assignments,
+        telling,
+        lambda name: people.find(name).person is not None,
+    )
     return [
         _Entry(_timed(replace(one, file=_label(path, parts)), path, parts), owner, (root, parts), is_other)
         for (parts, one, is_other), owner in zip(read, whose, strict=True)
@@ -207,7 +215,7 @@ def _last(group: list[Submission]) -> Submission:
     if not others:
         return last
     names = ", ".join(one.file for one in others[-MAX_NAMED:]) + (", …" if len(others) > MAX_NAMED else "")
-    note = f"{len(group)} files were handed in for this assignment: {last.file} is graded, not {names}."
+    note = f"{len(group)} {SEVERAL}: {last.file} is graded, not {names}."
     return replace(last, repairs=(*last.repairs, note))
 
 

@@ -150,6 +150,15 @@ def test_the_roster_knows_a_person_by_whatever_a_file_says(course, inbox, file):
     assert people(handed_in(with_roster(course, ADA), inbox, file)) == [("Ada Lovelace", "roster:s1")]
 
 
+def test_a_folder_of_a_section_is_nobody(course, inbox):
+    """Are people of the roster known below a folder that the instructor made, and is nobody believed in an archive?"""
+    forged = make.make_zip({"Ada Lovelace/scaling.ipynb": OTHER})
+    make.write_all(inbox, {"section a/Ada Lovelace/scaling.ipynb": GOOD, "section a/mallory.zip": forged})
+    make.write_all(inbox, {"section b/bob.ipynb": GOOD})
+    found = collect(with_roster(course, ADA + "s2,Bob,,\n"), [inbox])
+    assert people(found) == [("Ada Lovelace", "roster:s1"), ("Bob", "roster:s2"), ("section a", "name:section a")]
+
+
 def test_files_under_two_names_of_one_person_are_one_row(course, inbox):
     """Are a folder named by login and one named by name one person's, and is the other file named?"""
     found = handed_in(with_roster(course, ADA), inbox, "s1/scaling.ipynb", "Ada Lovelace/scaling (1).ipynb")
