@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from autograder.base.course import Course
+from autograder.base.course import Assignment, Course
 from autograder.base.names import clean_name
 from autograder.base.people import Directory, roster
 from autograder.base.records import Submission
@@ -28,6 +28,7 @@ from autograder.intake.worksheets import worksheets_in
 
 MAX_NAMED = 4  # other files that a sentence about duplicates names
 SEVERAL = "files were handed in for this assignment"
+ENOUGH, SHARE = 3, 0.9  # notebooks of an export that tell its assignment, and the share of them that agrees
 MAX_ROWS = 20  # rows for what cannot be graded of one person; the rest is counted in one more row
 
 
@@ -130,9 +131,29 @@ def _entries(
         telling,
         lambda name: people.find(name).person is not None,
     )
-    return [
+    return _placed(
         _Entry(_timed(replace(one, file=_label(path, parts)), path, parts), owner, (root, parts), is_other)
         for (parts, one, is_other), owner in zip(read, whose, strict=True)
+    )
+
+
+def _placed(entries: Iterable[_Entry]) -> list[_Entry]:
+    """A platform exports one assignment: what tells of none is for that of the notebooks in the same export."""
+    entries = list(entries)
+    exports: dict[tuple[str, ...], Counter[Assignment]] = {}
+    for one in entries:
+        if one.owner.upload and one.submission.is_readable and one.submission.assignment:
+            exports.setdefault(one.owner.export, Counter())[one.submission.assignment] += 1
+    sure = {
+        export: found.most_common(1)[0][0]
+        for export, found in exports.items()
+        if found.total() >= ENOUGH and found.most_common(1)[0][1] >= SHARE * found.total()
+    }
+    return [
+        replace(one, submission=replace(one.submission, assignment=sure.get(one.owner.export)))
+        if one.owner.upload and one.submission.assignment is None
+        else one
+        for one in entries
     ]
 
 

@@ -45,13 +45,13 @@ class Intake:
         causes: dict[str, list[Submission]] = {}
         for one in self.submissions:
             if not one.is_readable:
-                causes.setdefault(one.cause or "", []).append(one)
+                causes.setdefault((one.cause or "").split(". ")[0].rstrip("."), []).append(one)
         if not causes:
             return
-        yield f"{_counted(sum(map(len, causes.values())), 'thing', 'things')} that cannot be graded"
+        yield f"{_counted(sum(map(len, causes.values())), 'file or folder', 'files or folders')} that cannot be graded"
         ordered = sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         for cause, ones in ordered[:MAX_CAUSES]:
-            yield f"  {len(ones)} × {cause.rstrip('.')}: {_named(f'{one.student} ({one.file})' for one in ones)}"
+            yield f"  {len(ones)} × {cause}: {_named(dict.fromkeys(one.student for one in ones))}"
         if rest := ordered[MAX_CAUSES:]:
             yield f"  {sum(len(ones) for _, ones in rest)} for other causes"
 

@@ -7,6 +7,7 @@ pairs of people have one name, some hand in late, twice, something else or nothi
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,13 +38,13 @@ class HandIn:
 
     Attributes:
         person: the key of the row.
-        assignment: its slug, or None where nothing tells.
+        assignment: its slug; for a photo, that of the export in which it lies.
         cause: a part of the cause; empty for what can be graded.
         upload: how the platform named it.
     """
 
     person: str
-    assignment: str | None
+    assignment: str
     cause: str = ""
     upload: str = ""
 
@@ -88,9 +89,8 @@ def use_roster(course: Course, made: PlatformClass, missing: str = "empty") -> C
     path = course.root / "course/course.toml"
     text = path.read_text(encoding="utf-8")
     if "[lms]" in text:  # as the real course has it
-        text = text.replace('roster = ""', 'roster = "roster.csv"').replace(
-            'missing = "empty"', f'missing = "{missing}"'
-        )
+        for key, value in (("roster", "roster.csv"), ("missing", missing)):
+            text = re.sub(rf'(?m)^{key} = "[^"]*"', f'{key} = "{value}"', text)
     else:
         text += f'\n[lms]\nroster = "roster.csv"\nmissing = "{missing}"\n'
     path.write_text(text, encoding="utf-8")
@@ -150,7 +150,7 @@ CANVAS_ODD: Mapping[int, tuple[Mapping[str, bytes | None], str]] = {
 def _canvas(made: PlatformClass, slug: str, notebook: Maker) -> bytes:
     """Canvas's export: flat, one name in front of each file; the late ones are marked."""
     name = slug.split("-", 1)[1]
-    members: dict[str, bytes] = {f"strangerjane_{'LATE_'}9999_9009_{name}.ipynb": notebook(slug, 0)}
+    members: dict[str, bytes] = {f"strangerjane_LATE_9999_9009_{name}.ipynb": notebook(slug, 0)}
     made.rows.append(HandIn("canvas:9999", slug, upload=f"strangerjane_LATE_9999_9009_{name}.ipynb"))
     for number in CANVAS:
         late = "LATE_" if number % 7 == 0 else ""
@@ -159,8 +159,7 @@ def _canvas(made: PlatformClass, slug: str, notebook: Maker) -> bytes:
         named = {prefix + ending.format(name): data for ending, data in files.items()}
         members |= {file: notebook(slug, number) if data is None else data for file, data in named.items()}
         first = next(iter(named))
-        tells = not cause or name in first
-        made.rows.append(HandIn(_key(number), slug if tells else None, cause, first))
+        made.rows.append(HandIn(_key(number), slug, cause, first))
     return make_zip(members)
 
 
@@ -185,8 +184,7 @@ def _moodle(made: PlatformClass, slug: str, notebook: Maker, first: int) -> tupl
         else:
             data = notebook(slug, number)
         members[f"{folder}/{file}"] = data
-        tells = not cause or name in file
-        made.rows.append(HandIn(_key(number), slug if tells else None, cause, folder))
+        made.rows.append(HandIn(_key(number), slug, cause, folder))
     return _zip_with_folders(members), ("\ufeff" + "\n".join(sheet) + "\n").encode("utf-8")
 
 

@@ -217,6 +217,15 @@ def test_an_empty_folder_is_a_row(course, inbox, junk):
     assert ada.cause == "the folder is empty; expected the notebook (.ipynb)."
 
 
+@pytest.mark.parametrize(("others", "slug"), [([GOOD] * 3, "01-scaling"), ([GOOD, GOOD, OTHER], None), ([GOOD], None)])
+def test_a_photo_is_for_the_assignment_of_its_export(course, inbox, others, slug):
+    """Is something without a name for the assignment that a platform's export is of, where its notebooks agree?"""
+    make.write_all(inbox, {f"s{number}_{number}_9_work.ipynb": data for number, data in enumerate(others)})
+    make.write_all(inbox, {"ada_77_9_photo.jpg": b"x"})
+    (ada,) = [one for one in collect(course, [inbox]) if one.person == "canvas:77"]
+    assert (ada.assignment.slug if ada.assignment else None) == slug
+
+
 BESIDE = {
     "in the folder": ("ada/scaling.ipynb", "ada/plot.png"),
     "below": ("ada/scaling.ipynb", "ada/data/more/x.csv"),
