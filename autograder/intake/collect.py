@@ -132,7 +132,12 @@ def _entries(
         lambda name: people.find(name).person is not None,
     )
     return _placed(
-        _Entry(_timed(replace(one, file=_label(path, parts)), path, parts), owner, (root, parts), is_other)
+        _Entry(
+            _timed(replace(one, file=_label(path, parts)), path, parts),
+            replace(owner, export=(str(root), *owner.export)),
+            (root, parts),
+            is_other,
+        )
         for (parts, one, is_other), owner in zip(read, whose, strict=True)
     )
 

@@ -77,6 +77,7 @@ def test_moodles_number_is_no_key_over_a_term(course, inbox):
     found = collect(course, [inbox])
     assert people(found) == [("Ada Lovelace", "name:Ada Lovelace")] * 2
     assert {one.assignment.slug for one in found} == {"01-scaling", "02-counting"}
+    assert {one.person for one in collect(course, [inbox / "one", inbox / "two"])} == {"name:Ada Lovelace"}
 
 
 def test_a_user_of_canvas_who_changed_names_is_one_person(course, inbox):
