@@ -41,8 +41,8 @@ BLEMISHES = {
 def blemishes(message: str) -> list[str]:
     """What is wrong with a message as English, whatever it says.
 
-    >>> blemishes("the mean: no linear layers.; expected: `mu (<cell 2>)")
-    ['two signs of punctuation', 'a number that only the grader knows', 'no end', 'no capital letter', 'half a quotation']
+    >>> blemishes("the mean: no layers.; expected: `mu")
+    ['two signs of punctuation', 'no end', 'no capital letter', 'half a quotation']
     """
     found = [kind for kind, pattern in BLEMISHES.items() if pattern.search(re.sub(r"`[^`]*`", "`x`", message))]
     found += ["no capital letter"] if begun(message) != message else []
