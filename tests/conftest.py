@@ -16,6 +16,7 @@ SLOW = (
     "autograder/author/test_solutions.py",
     "autograder/banks",
     "autograder/judge/hidden",
+    "autograder/report/pages/test_in_browser.py",
     "autograder/report/test_formgrader.py",
     "autograder/report/test_gradebook.py",
     "autograder/report/test_gradebook_postgres.py",

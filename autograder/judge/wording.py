@@ -105,11 +105,11 @@ def without_places(text: str) -> str:
 def begun(text: str) -> str:
     """A text that begins with a capital letter, unless it begins with a name or a formula.
 
-    >>> begun("the mean"), begun("sigma = 0.1"), begun("max_difference"), begun("returns a dict")
-    ('The mean', 'sigma = 0.1', 'max_difference', 'Returns a dict')
+    >>> begun("the mean"), begun("sigma = 0.1"), begun("max_difference"), begun("z has a shape"), begun("a mean")
+    ('The mean', 'sigma = 0.1', 'max_difference', 'z has a shape', 'A mean')
     """
     text = text.strip()
-    return text[:1].upper() + text[1:] if re.match(r"[a-z]+(?![\w.(\[])(?!\s*[=<>*+/-])", text) else text
+    return text[:1].upper() + text[1:] if re.match(r"(a|[a-z]{2,})(?![\w.(\[])(?!\s*[=<>*+/-])", text) else text
 
 
 def ended(text: str) -> str:
