@@ -368,7 +368,7 @@ def feedback(
             out.print(_escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
             return
         assert platform is not None
-        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf)
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
     pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
     out.print(_escaped(f"{written.path}: {pages}."), soft_wrap=True)
     for remark in written.remarks:

@@ -23,6 +23,7 @@ SLOW = (
     "autograder/run/test_damaged_class.py",
     "autograder/run/test_dask.py",
     "autograder/run/test_engine.py",
+    "autograder/run/test_feedback.py",
     "autograder/run/test_mark.py",
     "autograder/run/test_same_bytes.py",
     "autograder/run/test_selection.py",

@@ -14,10 +14,10 @@ from __future__ import annotations
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from autograder.base.course import Course, CourseError
 from autograder.base.records import Result
@@ -29,17 +29,27 @@ Platform = Literal["canvas", "moodle"]
 NAMES = {"canvas": "Canvas", "moodle": "Moodle"}
 HOW = {
     "canvas": (
-        "In Canvas: Gradebook, the assignment's menu, Re-Upload Submissions. Canvas lists each page under the name of "
-        "the file that was handed in; as PDF it opens there all the same."
+        "In Canvas: Gradebook, the assignment's menu, Re-Upload Submissions; the pages come to the students with a "
+        "comment. Canvas shows each under the name of the file that was handed in: say to the class that it is a "
+        "{kind}, whatever its ending."
     ),
     "moodle": (
-        "In Moodle: the assignment's submissions, Upload multiple feedback files in a zip (the assignment needs the "
-        "feedback type Feedback files)."
+        "In Moodle: the assignment's submissions, Actions, Upload multiple feedback files in a zip (the assignment "
+        "needs the feedback type Feedback files). Each student finds a {kind} there."
     ),
 }
 MAX_NAME = 200  # bytes that every file system takes, with an extension
 MAX_NAMED = 8
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same pages give the same bytes
+
+
+#: What is being done, how much is done, how much there is.
+Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
+
+
+def no_progress(what: str, done: int, total: int) -> None:
+    """Nobody is told."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,14 @@ class Packet:
 
 
 def write_packet(
-    course: Course, results: Iterable[Result], slug: str, platform: Platform, path: Path, *, pdf: bool = False
+    course: Course,
+    results: Iterable[Result],
+    slug: str,
+    platform: Platform,
+    path: Path,
+    *,
+    pdf: bool = False,
+    progress: Progress = no_progress,
 ) -> Packet:
     """Write the feedback pages of one assignment as a platform takes them, one a person.
 
@@ -82,6 +99,7 @@ def write_packet(
         platform: whose naming.
         path: the zip to write; an older one is replaced.
         pdf: PDFs in place of HTML pages.
+        progress: told what is being done, how much is done, and how much there is.
 
     Raises:
         CourseError: nobody's page could be addressed, or a PDF could not be printed.
@@ -98,8 +116,9 @@ def write_packet(
         raise CourseError(f"no page of {slug} can go back through {NAMES[platform]}. {' '.join(left_out)}".rstrip())
     pages = (feedback.render(one, course) for one in sent)
     data = printed(pages) if pdf else (page.encode("utf-8") for page in pages)
-    _write(path, zip((members[one.student] for one in sent), data, strict=True))
-    return Packet(path, len(sent), (*left_out, *_waiting(sent), HOW[platform]))
+    _write(path, _told(zip((members[one.student] for one in sent), data, strict=True), len(sent), progress))
+    how = HOW[platform].format(kind="PDF" if pdf else "web page")
+    return Packet(path, len(sent), (*left_out, *_waiting(sent), how))
 
 
 def pages_of(results: Iterable[Result], slug: str) -> list[Result]:
@@ -192,6 +211,12 @@ def _waiting(sent: Sequence[Result]) -> list[str]:
 
 def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_NAMED]) + (f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else "")
+
+
+def _told(members: Iterable[T], count: int, progress: Progress) -> Iterator[T]:
+    for done, member in enumerate(members, 1):
+        yield member
+        progress("writing feedback", done, count)
 
 
 def _write(path: Path, members: Iterable[tuple[str, bytes]]) -> None:

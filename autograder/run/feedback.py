@@ -9,14 +9,21 @@ from autograder.base.course import Course, CourseError
 from autograder.base.records import Result
 from autograder.report.gradebook import student_ids
 from autograder.report.hand_back import page_path
-from autograder.report.packets import Packet, Platform, pages_of, write_packet
+from autograder.report.packets import Packet, Platform, Progress, no_progress, pages_of, write_packet
 from autograder.report.pages.feedback import render
 from autograder.report.printing import printed
 from autograder.run.grades import grades
 
 
 def packet(
-    course: Course, folder: Path, platform: Platform, assignment: str | None, to: Path | None, *, pdf: bool
+    course: Course,
+    folder: Path,
+    platform: Platform,
+    assignment: str | None,
+    to: Path | None,
+    *,
+    pdf: bool,
+    progress: Progress = no_progress,
 ) -> Packet:
     """Write one assignment's pages as a zip for a learning platform, with the marks that people have entered.
 
@@ -27,6 +34,7 @@ def packet(
         assignment: which, as a person types it; may be left out where the run has only one.
         to: the zip; by default in the run folder.
         pdf: PDFs in place of HTML pages.
+        progress: told what is being done, how much is done, and how much there is.
 
     Raises:
         CourseError: the run holds no such assignment, or nobody's page can be sent.
@@ -34,7 +42,7 @@ def packet(
     results = grades(course, folder)
     slug = _slug(course, folder, results, assignment)
     path = to or folder / f"feedback-{slug}-{platform}{'-pdf' if pdf else ''}.zip"
-    return write_packet(course, results, slug, platform, path, pdf=pdf)
+    return write_packet(course, results, slug, platform, path, pdf=pdf, progress=progress)
 
 
 def print_page(course: Course, folder: Path, student: str, assignment: str | None, to: Path | None) -> Path:
@@ -69,8 +77,10 @@ def _slug(course: Course, folder: Path, results: Sequence[Result], assignment: s
     slugs = sorted({one.assignment for one in results if one.assignment})
     if assignment is None and len(slugs) == 1:
         return slugs[0]
-    slug = course.assignment(assignment).slug if assignment else None
+    held = ", ".join(slugs) or "nothing that could be placed"
+    if assignment is None:
+        raise CourseError(f"{folder} holds {held}: say with --assignment which one is meant")
+    slug = course.assignment(assignment).slug
     if slug not in slugs:
-        found = "names no assignment" if slug is None else f"is about {slug}"
-        raise CourseError(f"the request {found}, and {folder} holds {', '.join(slugs) or 'none'}: add --assignment")
+        raise CourseError(f"{folder} holds no {slug}; it holds {held}")
     return slug

@@ -146,6 +146,14 @@ def test_pages_that_wait_for_marks_are_counted(course, tmp_path):
     assert "On 1 of 2 pages a written answer still waits for its mark." in packet.remarks
 
 
+@pytest.mark.parametrize(("platform", "where"), [("canvas", "Re-Upload"), ("moodle", "feedback files in a zip")])
+def test_where_the_zip_goes_is_said(course, tmp_path, platform, where):
+    """Does the person who has the zip learn where the platform takes it, and what students will find?"""
+    results = [ADA] if platform == "canvas" else [ADA_MOODLE]
+    said = write_packet(course, results, SLUG, platform, tmp_path / "back.zip").remarks[-1]
+    assert where in said and "a web page" in said
+
+
 def test_same_pages_give_the_same_bytes(course, tmp_path):
     """Is the zip the same when it is written again?"""
     first, again = (write_packet(course, [ADA, BEN], SLUG, "canvas", tmp_path / name) for name in ("a.zip", "b.zip"))
