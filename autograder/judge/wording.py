@@ -32,7 +32,9 @@ def wrong(tested: str, found: str, expected: str) -> str:
     >>> wrong("the mean", "0.5 instead of 1.0. A sum?", "the mean of all")
     'The mean: 0.5. A sum? Expected: the mean of all.'
     """
-    found = re.sub(r"^raised ", "your code raised ", without_places(without_expected_numbers(found)))
+    found = without_places(without_expected_numbers(found))
+    found = re.sub(r"^raised TypeError: (?=returned )", "", found)  # a check's own words for what it was given
+    found = re.sub(r"^raised ", "your code raised ", found)
     return f"{ended(f'{begun(tested)}: {found}')}{EXPECTED}{ended(expected)}"
 
 
