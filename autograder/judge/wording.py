@@ -11,6 +11,7 @@ TIMEOUT = (
     "Is there an endless loop?"
 )
 OWN_DEFECT = "These results could not be judged, which is a defect of the grader: please tell your instructor."
+TOO_LONG = "These results took too long to judge. Are they far larger than what was asked for?"
 NO_RESULT = "This check gave no result."
 
 _ONLY_WITH = ": nothing wrong was found, but that counts only together with "
