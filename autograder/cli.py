@@ -369,6 +369,39 @@ def grades(
 
 
 @app.command(rich_help_panel=GRADE)
+def feedback(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    platform: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="Write a zip of all pages in its naming.")
+    ] = None,
+    student: Annotated[str | None, typer.Option("--student", help="Print one page, of this person, as PDF.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="For example 03-pca; needed where the run holds several.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDFs in place of HTML pages; needs Chromium.")] = False,
+    to: Annotated[Path | None, typer.Option("--out", help="The file to write; default: in the run folder.")] = None,
+) -> None:
+    """Hand feedback back: a zip that Canvas or Moodle gives out to the students, or one page as PDF."""
+    from autograder.run.feedback import packet, print_page
+
+    if (platform is None) == (student is None):
+        raise CourseError(
+            'say either --for canvas or --for moodle (everybody\'s pages), or --student "NAME" (one page)'
+        )
+    with _progress() as progress:
+        progress("writing feedback", 0, 0)
+        if student is not None:
+            out.print(_escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
+            return
+        assert platform is not None
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
+    pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
+    out.print(_escaped(f"{written.path}: {pages}."), soft_wrap=True)
+    for remark in written.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
+
+
+@app.command(rich_help_panel=GRADE)
 def mark(
     assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
     answers: Annotated[list[Path], typer.Argument(help="Python files with the source of solution cells.")],
