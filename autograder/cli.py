@@ -36,6 +36,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
+Everything = Annotated[bool, typer.Option("--all", help="Compute and execute also what nothing has changed for.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means one per core.")]
 NoSandbox = Annotated[
     bool, typer.Option("--no-sandbox", help="Run students' code as your own account; every report says so.")
@@ -126,11 +127,11 @@ def new(
 
 
 @app.command(rich_help_panel=AUTHOR)
-def export(check: Check = False) -> None:
-    """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+def export(check: Check = False, everything: Everything = False) -> None:
+    """Write waferlab.reference and the visible checks' expectations from the source notebooks, as far as changed."""
     from autograder.author.export import export as run
 
-    _generate(run, check, "export")
+    _generate(partial(run, everything=everything), check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
