@@ -91,6 +91,8 @@ def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
+    for remark in changes.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
     if check and changes.stale:
         sys.stdout.write(changes.diff)
         err.print(f"stale: run `course {command}`")
@@ -148,14 +150,15 @@ def solutions(
         list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
     ] = None,
     check: Check = False,
+    everything: Everything = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    """Execute the notebooks whose code has changed; write all with figures, without markers or hidden material."""
     from autograder.author.solutions import solutions as run
 
     course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(partial(run, only=only, jobs=jobs or None), check, "solutions")
+    _generate(partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
 
 
 @app.command(rich_help_panel=AUTHOR)

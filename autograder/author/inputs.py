@@ -68,6 +68,11 @@ def expected_of(files: Files, parts: Iterable[tuple[str, bytes]]) -> list[tuple[
     return [(name, files[name]) for name in names if name in files]
 
 
+def is_python(source: str) -> bool:
+    """Whether a text is Python, without magics and shell lines."""
+    return _parsed(source.encode()) is not None
+
+
 def _imports(files: Files, source: bytes, path: str) -> Iterator[str]:
     """The files of the package that a text imports, those of the packages around them included."""
     names = _imported_names(source, path)

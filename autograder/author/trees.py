@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+
+from autograder.base.course import Assignment, Course
 
 #: Folders that editors and Python leave behind: no part of any tree.
 LITTER = frozenset({"__pycache__", ".ipynb_checkpoints"})
@@ -33,6 +36,7 @@ class Changes:
         written: files written.
         removed: files removed.
         diff: what differed, as a unified diff, cut to a readable length.
+        remarks: what a person should know beside that, a sentence each.
     """
 
     changed: list[Path] = field(default_factory=list)
@@ -40,6 +44,7 @@ class Changes:
     written: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
     diff: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def stale(self) -> bool:
@@ -54,6 +59,7 @@ class Changes:
             self.written + other.written,
             self.removed + other.removed,
             self.diff + other.diff,
+            self.remarks + other.remarks,
         )
 
 
@@ -66,6 +72,18 @@ def files_below(root: Path) -> list[Path]:
     """Every file below a folder, sorted, without what editors and Python leave behind."""
     found = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(path for path in found if not LITTER & set(path.relative_to(root).parts))
+
+
+def side_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The other files of an assignment's source folder, by path in a generated tree; nbgrader copies them, too."""
+    folder = course.root / "source" / assignment.slug
+    others = [path for path in files_below(folder) if path.suffix != ".ipynb"]
+    return {f"{assignment.slug}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in others}
+
+
+def notebook_key(assignment: Assignment) -> str:
+    """The path of an assignment's notebook in a generated tree."""
+    return f"{assignment.slug}/{assignment.notebook_name}.ipynb"
 
 
 def sync(root: Path, wanted: Mapping[str, bytes], *, check: bool) -> Changes:
@@ -113,9 +131,38 @@ def _contents(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() and not path.is_symlink() else None
 
 
+@contextmanager
+def all_or_nothing(root: Path, places: Collection[Path]) -> Iterator[None]:
+    """Put files back as they were, and remove new ones, when the block fails.
+
+    Args:
+        root: emptied folders below it go, too.
+        places: files that the block may write or remove, and folders in which it may do so; none need exist.
+    """
+    before = {path: path.read_bytes() for path in _present(places)}
+    try:
+        yield
+    except BaseException:
+        new = _present(places) - before.keys()
+        for path in new:
+            path.unlink()
+        for folder in sorted({path.parent for path in (*new, *places) if path.parent.is_dir()}):
+            remove_empty_folders(folder, root)  # one that a file was to come into may be empty
+        for path, contents in before.items():
+            if not path.is_file() or path.read_bytes() != contents:
+                write_atomically(path, contents)
+        raise
+
+
+def _present(places: Collection[Path]) -> set[Path]:
+    """The files among these places and below them."""
+    found = (path for place in places for path in (files_below(place) if place.is_dir() else [place]))
+    return {path for path in found if path.is_file()}
+
+
 def remove_empty_folders(folder: Path, root: Path) -> None:
     """Remove a folder and those above it, as far as they are empty, up to but not including `root`."""
-    while folder != root and not any(folder.iterdir()):
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 
