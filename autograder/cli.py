@@ -162,6 +162,20 @@ def solutions(
 
 
 @app.command(rich_help_panel=AUTHOR)
+def move(
+    assignment: Annotated[str, typer.Argument(help="For example 03-pca.")],
+    number: Annotated[int, typer.Argument(min=1, max=99, help="Its new number; those in between give way by one.")],
+) -> None:
+    """Give an assignment another number: folders, settings, headings, links and all that names it follow."""
+    from autograder.author.move import move as run
+
+    course = find_course()
+    with _progress() as progress:
+        changes = run(course, assignment, number, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "move")
+
+
+@app.command(rich_help_panel=AUTHOR)
 def publish(
     directory: Annotated[Path, typer.Argument(help="Where the students' repository is written.")],
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],

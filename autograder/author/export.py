@@ -20,6 +20,7 @@ from ruff import find_ruff_bin
 
 from autograder.author.expectations import compute, expectations_text, inputs_digest, up_to_date
 from autograder.author.inputs import Files, package_files
+from autograder.author.numbers import wrong_number
 from autograder.author.trees import Changes, Progress, quiet, sync, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
@@ -103,9 +104,16 @@ def reference_modules(course: Course) -> dict[str, bytes]:
 
 
 def reference_text(course: Course, assignment: Assignment) -> str | None:
-    """The reference module of one assignment, None when no cell of its notebook is tagged `reference`."""
+    """The reference module of one assignment, None when no cell of its notebook is tagged `reference`.
+
+    Raises:
+        CourseError: a reference cell is not valid Python, or the notebook gives itself another number than its folder.
+    """
     path = course.notebook("source", assignment)
-    cells = reference_cells(read_notebook(path))
+    notebook = read_notebook(path)
+    if wrong := wrong_number(notebook, assignment):
+        raise CourseError(f"{path.relative_to(course.root).as_posix()}, {wrong}")
+    cells = reference_cells(notebook)
     if not cells:
         return None
     title = assignment.title.replace("\\", r"\\").replace('"""', r"\"\"\"")  # it stands in a docstring

@@ -170,7 +170,7 @@ def _remarks(drafts: Sequence[Draft], run: Sequence[Draft], execute: bool, check
     others = [one.assignment.slug for one in drafts if one not in run and one.is_known]
     waiting = [one.assignment.slug for one in drafts if one not in run and not one.is_known]
     why = "not executed, because neither their code nor what it uses of waferlab has changed (--all runs them, too)"
-    said = {"executed": executed, why: others, "still to be executed by `course solutions`": waiting}
+    said = {"executed": executed, why: others if execute else [], "still to be executed by `course solutions`": waiting}
     return [f"{what}: {', '.join(slugs)}" for what, slugs in said.items() if slugs]
 
 
