@@ -91,24 +91,22 @@ def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
-    for remark in changes.remarks:
-        out.print(_escaped(remark), soft_wrap=True)
-    if check and changes.stale:
-        sys.stdout.write(changes.diff)
-        err.print(f"stale: run `course {command}`")
-        raise typer.Exit(1)
     if check:
-        out.print("up to date")
-        return
+        sys.stdout.write(changes.diff)
     for verb, paths in (
         ("wrote", changes.written),
         ("removed", changes.removed),
-        ("left alone, not ours:", changes.extra),
+        ("left alone, not ours:", () if check else changes.extra),
     ):
         for path in paths:
-            out.print(f"{verb} {path}")
+            out.print(_escaped(f"{verb} {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
+    if check and changes.stale:
+        err.print(f"stale: run `course {command}`")
+        raise typer.Exit(1)
     if not (changes.written or changes.removed or changes.extra):
-        out.print("nothing to do: up to date")
+        out.print("up to date" if check else "nothing to do: up to date")
 
 
 @app.command(rich_help_panel=AUTHOR)

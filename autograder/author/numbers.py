@@ -61,9 +61,9 @@ class Renumbering:
     def text(self, text: str) -> str:
         """A text with its slugs and its `assignment NN` renumbered.
 
-        >>> swap = Renumbering({"02-eda": "03-eda", "03-pca": "02-pca"})
-        >>> swap.text("See [03-pca](../03-pca/pca.ipynb), assignments 02, 03 and 05; 0.03 of 2026-03-02.")
-        'See [02-pca](../02-pca/pca.ipynb), assignments 03, 02 and 05; 0.03 of 2026-03-02.'
+        >>> swap = Renumbering({"22-a": "23-a", "23-b": "22-b"})
+        >>> swap.text("See [23-b](../23-b/b.ipynb), assignments" + " 22, 23 and 25; 0.23.")
+        'See [22-b](../22-b/b.ipynb), assignments 23, 22 and 25; 0.23.'
         """
         slugs = "|".join(map(re.escape, self.slugs))
         text = re.sub(rf"(?<![\w-])({slugs})(?![\w-])", lambda found: self.slugs[found[1]], text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from autograder.base.course import Assignment, Course
 LITTER = frozenset({"__pycache__", ".ipynb_checkpoints"})
 MAX_DIFF_LINES = 60
 MAX_DIFF_WIDTH = 160
+MAX_LINE = 20_000  # characters; a longer one is no text for people
 
 #: Told about each step of a long command, in words.
 Progress = Callable[[str], None]
@@ -183,4 +185,14 @@ def _diff(root: Path, name: str, new: bytes) -> str:
 
 
 def _text_lines(contents: bytes) -> list[str]:
-    return contents.decode("utf-8", errors="replace").splitlines(keepends=True)
+    """The lines of a text; a long one in pieces, so that a diff shows the piece that differs, and a picture cut off."""
+    lines = contents.decode("utf-8", errors="replace").splitlines(keepends=True)
+    return [piece for line in lines for piece in _pieces(line)]
+
+
+def _pieces(line: str) -> list[str]:
+    if len(line) > MAX_LINE:
+        digest = hashlib.sha256(line.encode("utf-8", "replace")).hexdigest()[:12]
+        return [f"{line[: MAX_DIFF_WIDTH // 2]}… {len(line)} characters, digest {digest}\n"]
+    width = MAX_DIFF_WIDTH - 1  # beside the sign
+    return [line[start : start + width] for start in range(0, len(line), width)]

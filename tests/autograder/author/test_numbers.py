@@ -8,21 +8,21 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from autograder.author.numbers import Renumbering, wrong_number
 from autograder.base.course import Assignment
 
-SWAP = Renumbering({"02-eda": "03-eda", "03-pca": "02-pca"})
+SWAP = Renumbering({"22-a": "23-a", "23-b": "22-b"})
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("as in 02-eda", "as in 03-eda"),
-        ("[PCA](../03-pca/pca.ipynb)", "[PCA](../02-pca/pca.ipynb)"),
-        ('tree / "03-pca" / "pca.ipynb"', 'tree / "02-pca" / "pca.ipynb"'),
-        ("in assignment 03.", "in assignment 02."),
-        ("Assignment\n02 shows it", "Assignment\n03 shows it"),
-        ("assignments 02 and 03", "assignments 03 and 02"),
-        ("assignments 02, 03, and 05 to 07", "assignments 03, 02, and 05 to 07"),
-        ("assignment 022, 02-edas, x02-eda, 03-pca-old", None),
-        ("0.03, 2026-03-02, 03:02 and 03 %", None),
+        ("as in 22-a", "as in 23-a"),
+        ("[PCA](../23-b/b.ipynb)", "[PCA](../22-b/b.ipynb)"),
+        ('tree / "23-b" / "b.ipynb"', 'tree / "22-b" / "b.ipynb"'),
+        ("in assignment 23.", "in assignment 22."),
+        ("Assignment\n22 shows it", "Assignment\n23 shows it"),
+        ("assignments 22 and 23", "assignments 23 and 22"),
+        ("assignments 22, 23, and 05 to 07", "assignments 23, 22, and 05 to 07"),
+        ("assignment 222, 22-as, x22-a, 23-b-old", None),
+        ("0.23, 2026-23-22, 23:22 and 23 %", None),
         ("assignment 04", None),
     ],
 )
@@ -34,11 +34,11 @@ def test_a_text(before: str, after: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("PCA is linear. In assignment 03 we use it.", []),
-        ("Hand in.\n\nNext: in assignment 03 PCA learns.", ["Next: in assignment 02 PCA learns."]),
-        ("Compare assignments 02 to 04.", ["Compare assignments 03 to 04."]),
-        ("Is that all (03)? No.", ["Is that all (03)?"]),
-        ("First 0.03, then 2026-03-02.", []),
+        ("PCA is linear. In assignment 23 we use it.", []),
+        ("Hand in.\n\nNext: in assignment 23 PCA learns.", ["Next: in assignment 22 PCA learns."]),
+        ("Compare assignments 22 to 04.", ["Compare assignments 23 to 04."]),
+        ("Is that all (23)? No.", ["Is that all (23)?"]),
+        ("First 0.23, then 2026-23-22.", []),
         ("The next one is assignment 05.", []),
     ],
 )
@@ -50,11 +50,11 @@ def test_what_a_person_should_read(text: str, sentences: list[str]) -> None:
 @pytest.mark.parametrize(
     ("title", "hand_in", "words"),
     [
-        ("# 03 · PCA\n\nText.", "Upload it under assignment 03.", None),
+        ("# 23 · PCA\n\nText.", "Upload it under assignment 23.", None),
         ("# PCA in 3 steps", "Upload it.", None),
         ("# 2026 in numbers", "Next: in assignment 04 …", None),
-        ("# 02 · PCA", "", "cell 'title' calls itself assignment 02, expected 03 as in 03-pca"),
-        ("# 03 PCA", "Upload it\nunder assignment 02.", "cell 'hand-in' calls itself assignment 02"),
+        ("# 22 · PCA", "", "cell 'title' calls itself assignment 22, expected 23 as in 23-b"),
+        ("# 23 PCA", "Upload it\nunder assignment 22.", "cell 'hand-in' calls itself assignment 22"),
     ],
 )
 def test_a_notebook_with_another_number(title: str, hand_in: str, words: str | None) -> None:
@@ -63,5 +63,5 @@ def test_a_notebook_with_another_number(title: str, hand_in: str, words: str | N
         new_markdown_cell(title, id="title"),
         new_markdown_cell(hand_in, id="hand-in", metadata={"tags": ["hand-in"]}),
     ]
-    found = wrong_number(new_notebook(cells=cells), Assignment("03-pca", "PCA", 12))
+    found = wrong_number(new_notebook(cells=cells), Assignment("23-b", "PCA", 12))
     assert found is None if words is None else found is not None and found.startswith(words)
