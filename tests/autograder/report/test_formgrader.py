@@ -140,7 +140,7 @@ def test_a_mark_entered_in_formgrader_reaches_our_export(marking):
     open_ada(marking)
     shown = marking.browser.find_element("tag name", "body").text
     assert "Task 1: scale: 2 of 3 points (partly right)" in shown
-    assert "✗ 0/1  inputs: the input: changed; expected: as it was" in shown
+    assert "✗ 0/1  inputs: The input: changed. Expected: as it was." in shown
     marking.wait(lambda browser: browser.find_element("css selector", "#written-why.needs_manual_grade"))
     marking.enter("written-why", "2.5", '"manual_score": 2.5')
     marking.enter("written-why_extra_credit", "0.5", '"extra_credit": 0.5')

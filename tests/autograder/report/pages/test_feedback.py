@@ -30,7 +30,7 @@ SHOWN = [
     "2 / 3",
     "partly right",
     "out of time",
-    "the input: changed; expected: as it was",
+    "The input: changed. Expected: as it was.",
     "return 2 * x",
     "Why to be marked, up to 3",
     "Because it is.",
