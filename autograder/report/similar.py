@@ -2,8 +2,9 @@
 
 Nothing here is a verdict. Only what is unusual counts: whatever stands in the release, whatever stands in the reference
 or model answer, and whatever many students share is nobody's own. Code is compared without names, comments and
-formatting, written answers (and what code says in its strings) by their words. Who handed in the reference answer itself
-is found by what its author was free to choose, names and comments; where a task leaves little to choose, nobody is.
+formatting, written answers (and what code says in its strings) by their words. Who handed in the reference answer
+itself is found by what its author was free to choose, names and comments; where a task leaves little to choose, nobody
+is found.
 """
 
 from __future__ import annotations
@@ -56,7 +57,11 @@ class Given:
             tuple(cell.source for cell in cells if cell.cell_type == "code"),
             tuple(cell.source for cell in cells),
             {str(grade_id(cell)): cell.source for cell in cells if is_answer(cell)},
-            {str(grade_id(cell)): without_markers(cell.source) for cell in source if is_answer(cell) or is_written(cell)},
+            {
+                str(grade_id(cell)): without_markers(cell.source)
+                for cell in source
+                if is_answer(cell) or is_written(cell)
+            },
         )
 
     def answer(self, name: str) -> str:
@@ -207,12 +212,12 @@ def _candidates(prints: Mapping[int, Print], limit: int) -> set[tuple[int, int]]
 def _questions(results: Iterable[Result], titles: Titles) -> list[Question]:
     """Every question with its answers; what code says in words is a question of its own."""
     answers: dict[tuple[str, str, Kind], list[tuple[Result, str]]] = defaultdict(list)
-    titles: dict[tuple[str, str], str] = {}
+    named: dict[tuple[str, str], str] = {}
     for one in sorted(results, key=lambda one: (one.student, one.file)):
         slug = one.assignment or ""
         for task in one.tasks:
             text = one.answers.get(task.name, "")
-            titles[slug, task.name] = task.title
+            named[slug, task.name] = task.title
             answers[slug, task.name, "code"].append((one, text))
             answers[slug, task.name, "words"].append((one, prose_in(text)))
         for answer in one.written:
@@ -220,7 +225,7 @@ def _questions(results: Iterable[Result], titles: Titles) -> list[Question]:
     found = []
     for (slug, name, kind), given in sorted(answers.items()):
         own = [(result, text) for result, text in given if slug and text.strip()]
-        title = titles.get((slug, name)) or titles.written(slug, name)
+        title = named.get((slug, name)) or titles.written(slug, name)
         found.append(Question(slug, name, title, kind, tuple(one for one, _ in own), tuple(text for _, text in own)))
     return [one for one in found if one.results]
 

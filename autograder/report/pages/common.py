@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from autograder.base.course import Course, CourseError
 from autograder.base.records import Result, TaskResult
@@ -32,7 +33,7 @@ def environment() -> Environment:
     """The templates, with escaping on and undefined names an error."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(number=number, sentence=sentence, shown=shown)
+    pages.filters.update(number=number, sentence=sentence, shown=shown, coded=coded)
     pages.globals.update(status=status, share=share)
     return pages
 
@@ -64,6 +65,18 @@ def shown(text: str, limit: int = 400) -> str:
 def sentence(text: str) -> str:
     """A message as a sentence: it begins with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def coded(text: str) -> Markup:
+    """Escaped text in which `names` between backticks are set as code.
+
+    >>> str(coded("`x` < y")), str(coded("a ` alone"))
+    ('<code>x</code> &lt; y', 'a ` alone')
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(one) if n % 2 else one for n, one in enumerate(parts))
 
 
 def _is_control(char: str) -> bool:

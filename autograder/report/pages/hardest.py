@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from waferlab.checks.core import Check
 
 from autograder.base.records import Mark, Result, TaskResult
+from autograder.judge.wording import EXPECTED, begun, is_consequence
 from autograder.report.pages.standing import Class
 from autograder.report.titles import Titles
 
@@ -63,19 +64,32 @@ class Hurdle:
 
 
 def questions(group: Class, titles: Titles) -> list[Question]:
-    """Tasks, and written questions as far as they are marked, hardest first."""
+    """Tasks, and written questions of which most answers are marked, hardest first."""
     found = []
     for assignment in group.assignments:
         graded = [one for one in group.graded if one.assignment == assignment.slug]
+        open_ones = _unmarked(graded, titles)
         shares: dict[str, list[tuple[float, bool]]] = {}
         for result in graded:
             for title, share, blank in _shares(result, titles):
                 shares.setdefault(title, []).append((share, blank))
         for title, own in shares.items():
+            if title in open_ones:
+                continue
             won, full = sum(share for share, _ in own) / len(own), sum(share >= 1 for share, _ in own)
             blank = sum(blank for _, blank in own)
             found.append(Question(assignment.number, assignment.title, title, won, full, blank, len(own)))
     return sorted(found, key=lambda one: one.won)
+
+
+def _unmarked(graded: Sequence[Result], titles: Titles) -> set[str]:
+    """Written questions of which more answers wait for a mark than have one: blank ones alone say nothing."""
+    balance: Counter[str] = Counter()
+    for result in graded:
+        for answer in result.written:
+            if not answer.is_blank:
+                balance[titles.written(result.assignment or "", answer.name)] += -1 if answer.points is None else 1
+    return {title for title, more in balance.items() if more < 0}
 
 
 def _shares(result: Result, titles: Titles) -> Iterable[tuple[str, float, bool]]:
@@ -104,7 +118,7 @@ def hurdles(group: Class, titles: Titles) -> list[Hurdle]:
             if not lost:
                 continue
             title, most = own[0][0].title, own[0][1].max
-            words = (check.tested, check.goal) if check else (name, "")
+            words = (begun(check.tested), check.goal) if check else (name, "")
             finding = _commonest([found_in(task, mark, check) for task, mark in lost])
             found.append(
                 Hurdle(assignment.number, assignment.title, title, *words, most, len(lost), len(own), *finding)
@@ -116,9 +130,10 @@ def found_in(task: TaskResult, mark: Mark, check: Check | None) -> str:
     """What was found, out of a message that also says what was tested and what was expected."""
     if task.status != "ok" or check is None:
         return mark.message
-    found = mark.message.removeprefix(f"{check.tested}: ")
-    place = found.casefold().rfind(f"expected: {check.goal}".casefold())
-    return found[: place if place > 0 else None].rstrip(" ;.")
+    said, head = mark.message, f"{begun(check.tested)}: "
+    found = said[len(head) :] if said.casefold().startswith(head.casefold()) else said
+    place = found.rfind(EXPECTED)
+    return begun(found[:place] if place >= 0 else found)
 
 
 def _commonest(findings: Sequence[str]) -> tuple[str, int]:
@@ -127,5 +142,5 @@ def _commonest(findings: Sequence[str]) -> tuple[str, int]:
     for one in findings:
         alike.setdefault(re.sub(r"\d+(\.\d+)?", "0", one), []).append(one)
     times = Counter({key: len(group) for key, group in alike.items()})
-    key = max(sorted(times), key=lambda one: (not one.startswith("counts only together"), times[one]))
+    key = max(sorted(times), key=lambda one: (not is_consequence(one), times[one]))
     return min(alike[key]), times[key]

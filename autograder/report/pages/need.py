@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from autograder.base.course import Assignment
 from autograder.base.records import Result, TaskResult
+from autograder.judge.wording import begun
 from autograder.report.pages.common import STATUS_WORDS
 from autograder.report.pages.standing import Class, Row
 from autograder.report.titles import Titles
 
 HELP = 0.5  # who has less than this share needs help, and who has not handed in what is expected of everybody
+LOW = 0.5  # a written answer with a smaller share of its points is missed
 MOST = 0.5  # of those who need help: what as many miss, they miss in common
 
 #: Assignment, task, and the check; instead of a check, what became of the task (`unanswered`, `crashed`, …).
@@ -139,7 +141,7 @@ def _whole(assignment: Assignment, group: Class) -> float:
 
 
 def _misses(result: Result, assignment: Assignment, titles: Titles) -> Iterator[tuple[Key, Miss]]:
-    """What cost a submission points; a check that only counts together with another failed one is no miss of its own."""
+    """What cost a submission points; what another failed check takes with it is no miss of its own."""
     for task in result.tasks:
         if task.awarded >= task.max_points:
             continue
@@ -149,6 +151,13 @@ def _misses(result: Result, assignment: Assignment, titles: Titles) -> Iterator[
             yield (assignment.slug, task.name, task.status), miss
         else:
             yield from _failed(task, assignment, titles)
+    for answer in result.written:
+        key, title = (assignment.slug, answer.name, "written"), titles.written(assignment.slug, answer.name)
+        if answer.is_blank:
+            yield key, Miss(assignment.number, title, "The whole question: not answered", "", answer.max_points)
+        elif answer.points is not None and answer.points < LOW * answer.max_points:
+            lost = answer.max_points - answer.points
+            yield key, Miss(assignment.number, title, "Less than half of the points of a written answer", "", lost)
 
 
 def _failed(task: TaskResult, assignment: Assignment, titles: Titles) -> Iterator[tuple[Key, Miss]]:
@@ -157,5 +166,5 @@ def _failed(task: TaskResult, assignment: Assignment, titles: Titles) -> Iterato
         check = titles.check(assignment.slug, task.name, name)
         if check and not lost.keys().isdisjoint(check.requires):
             continue
-        words, expected = (check.tested, check.goal) if check else (name, "")
+        words, expected = (begun(check.tested), check.goal) if check else (name, "")
         yield (assignment.slug, task.name, name), Miss(assignment.number, task.title, words, expected, points)

@@ -61,7 +61,7 @@ def render(
         absent: people of the roster of whom nothing was handed in.
     """
     group, titles = class_of(results, course), Titles(course)
-    found = needs(group, titles)
+    found, bench = needs(group, titles), Bench()
     return pages.render(
         "report.html.j2",
         course_title=course.settings.title,
@@ -84,8 +84,8 @@ def render(
         repaired=[(one, one.repairs) for one in group.results if one.repairs],
         link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
         flags_of=lambda result: _flags(result, group.in_all),
-        copies=_alike([one for one in alike if one.reference], course),
-        alike=_alike([one for one in alike if not one.reference], course),
+        alike=_alike([one for one in alike if not one.reference], course, bench),
+        copies=_alike([one for one in alike if one.reference], course, bench),
         max_rows=MAX_ROWS,
         max_listed=MAX_LISTED,
         first=FIRST,
@@ -99,12 +99,11 @@ def class_of(results: Sequence[Result], course: Course) -> Class:
     return Class(tuple(one for one in course.assignments if one.slug in present), tuple(ordered))
 
 
-def _alike(groups: Sequence[Group], course: Course) -> list[Alike]:
+def _alike(groups: Sequence[Group], course: Course, bench: Bench) -> list[Alike]:
     """Groups of the same people together, those with the most answers alike first."""
     people: dict[tuple[str, ...], list[Group]] = defaultdict(list)
     for one in groups:
         people[tuple(owner(member) for member in one.members)].append(one)
-    bench = Bench()
     found = []
     for own in sorted(people.values(), key=lambda one: (-len(one), -one[0].similarity)):
         answers = [(one, pages.title_of(course, one.assignment), tuple(bench.compare(one))) for one in own]

@@ -90,7 +90,8 @@ class Bench:
         """The most alike of a group, or its first members and the reference; empty when the page is full."""
         names = [shown(name, 80) for name in group.names]
         if group.reference:
-            pairs = [(names[one], "the course's answer", group.texts[one], group.reference) for one in range(len(names))]
+            own = zip(names, group.texts, strict=True)
+            pairs = [(name, "the course's answer", text, group.reference) for name, text in own]
         else:
             pairs = [(names[a], names[b], group.texts[a], group.texts[b]) for a, b, _ in group.links]
         found = []
@@ -104,9 +105,7 @@ class Bench:
         return found
 
 
-def marked(
-    left: str, right: str, known: Known, kind: Kind
-) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def marked(left: str, right: str, known: Known, kind: Kind) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     """Both texts in pieces.
 
     Args:
