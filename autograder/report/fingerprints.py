@@ -14,16 +14,17 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from autograder.rebuild.pysource import tree_of
 
-MAX_NODES = 4_000  # of one answer
+MAX_NODES = 2_000  # of one answer, or its tokens: several times what the longest reference has
 MAX_WORDS = 2_000  # of one written answer
 MAX_CHARACTERS = 40_000  # that are searched for words
 PROSE = 8  # words: a string in code that has as many is something that the student wrote
 _LEXER = re.compile(r"#[^\n]*|('''|\"\"\").*?\1|'[^'\n]*'|\"[^\"\n]*\"|\d[\w.]*|\w+|[^\w\s]", re.DOTALL)
+_STRING = re.compile(r"#[^\n]*|('''|\"\"\").*?\1|'[^'\n]*'|\"[^\"\n]*\"", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
 _KEYWORDS = frozenset(keyword.kwlist)
 
@@ -88,8 +89,13 @@ class Print:
         both = self.own & other.own
         if self.method.by_cover:
             shorter = min(self, other, key=lambda one: (len(one.own), len(one.runs)))
-            return shorter.cover(both) / max(shorter.cover(shorter.own), 1)
+            return shorter.cover(both) / max(shorter.own_cover, 1)
         return len(both) / max(len(self.own | other.own), 1)
+
+    @cached_property
+    def own_cover(self) -> int:
+        """How many parts lie in runs that nobody was given."""
+        return self.cover(self.own)
 
     def cover(self, wanted: Set[int]) -> int:
         """How many parts lie in one of these runs."""
@@ -137,9 +143,8 @@ TYPED = Method(tokens, run=6, window=4, enough=60, share=0.9, by_cover=False)
 
 def prose_in(text: str) -> str:
     """What a code answer says in its strings, as some tasks ask for; short strings are names of things."""
-    tree = tree_of(text)
-    strings = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)) if tree else ()
-    return "\n".join(one for one in strings if isinstance(one, str) and len(words(one)) >= PROSE)
+    strings = (one[0] for one in _STRING.finditer(text[:MAX_CHARACTERS]) if not one[0].startswith("#"))
+    return "\n".join(one for one in strings if len(words(one)) >= PROSE)
 
 
 def choices(text: str, given: Set[str]) -> set[str]:

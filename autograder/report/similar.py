@@ -10,11 +10,12 @@ is found.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeVar
 
 from nbformat import NotebookNode
 
@@ -26,11 +27,13 @@ from autograder.report.titles import Titles
 
 FEW, SHARE, MOST = 6, 0.05, 20  # a run that more students share (a share of the class, within bounds) is not unusual
 LONG = 80  # runs of its own: as much in the same shape is the same text, whatever its names
+CANDIDATES = 30  # pairs an answer, those with the most in common, are compared in full: a bound on hostile classes
 FREE = 2  # choices of its author: with fewer, equal code is the natural answer
 
 #: Positions of two answers, and how alike they are, from 0 to 1.
 Link = tuple[int, int, float]
 Kind = Literal["code", "words"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,7 @@ def _between(prints: Mapping[int, Print], size: int, method: Method) -> Iterator
     counts = Counter(run for one in prints.values() for run in one.own)
     few = min(FEW, max(3, size // 2))  # in a very small class half of it is many
     limit = min(MOST, max(few, int(SHARE * size)))
-    for first, second in _candidates(prints, limit):
+    for first, second in _candidates(prints, limit, max(1, method.enough // method.window // 2)):
         both = prints[first].own & prints[second].own
         if sum(counts[run] <= limit for run in both) < method.enough:
             continue
@@ -197,13 +200,15 @@ def _between(prints: Mapping[int, Print], size: int, method: Method) -> Iterator
             yield first, second, round(share, 3)
 
 
-def _candidates(prints: Mapping[int, Print], limit: int) -> set[tuple[int, int]]:
-    """Pairs with an unusual mark in common."""
+def _candidates(prints: Mapping[int, Print], limit: int, least: int) -> list[tuple[int, int]]:
+    """Pairs with some unusual marks in common."""
     where: dict[int, list[int]] = defaultdict(list)
     for number in sorted(prints):
         for mark in prints[number].marks:
             where[mark].append(number)
-    return {pair for places in where.values() if len(places) <= limit for pair in combinations(places, 2)}
+    times = Counter(pair for places in where.values() if len(places) <= limit for pair in combinations(places, 2))
+    found = ((-count, pair) for pair, count in times.items() if count >= least)
+    return [pair for _, pair in nsmallest(CANDIDATES * len(prints), found)]
 
 
 # --- what a class answered -------------------------------------------------------------------------------------------
@@ -303,10 +308,14 @@ def copies_of_code(
         return []
     found = []
     for number, text in enumerate(texts):
-        chosen = free & (identifiers(text) | set(tokens(text)))
-        if len(chosen) >= TYPED.share * len(free) and len(own.intersection(TYPED.runs(text))) >= TYPED.share * len(own):
+        typed = TYPED.runs(text) if _has_most(free, identifiers(text) | set(tokens(text))) else ()
+        if _has_most(own, set(typed)):
             found.append(number)
     return found
+
+
+def _has_most(wanted: Set[T], there: Set[T]) -> bool:
+    return len(wanted & there) >= TYPED.share * len(wanted)
 
 
 def copies_of_words(texts: Sequence[str], reference: str, given: Sequence[str]) -> list[int]:
