@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from waferlab.checks.core import Check
 
+from autograder.base.course import Assignment
 from autograder.base.records import Mark, Result, TaskResult
 from autograder.judge.wording import EXPECTED, begun, is_consequence
 from autograder.report.pages.standing import Class
@@ -63,67 +64,69 @@ class Hurdle:
     times: int
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """One student's answer: the share of its points, None while it waits for a mark."""
+
+    title: str
+    share: float | None
+    blank: bool
+
+
 def questions(group: Class, titles: Titles) -> list[Question]:
-    """Tasks, and written questions of which most answers are marked, hardest first."""
+    """Tasks, and written questions of which at least half of the answers are marked, hardest first."""
     found = []
     for assignment in group.assignments:
-        graded = [one for one in group.graded if one.assignment == assignment.slug]
-        open_ones = _unmarked(graded, titles)
-        shares: dict[str, list[tuple[float, bool]]] = {}
-        for result in graded:
-            for title, share, blank in _shares(result, titles):
-                shares.setdefault(title, []).append((share, blank))
-        for title, own in shares.items():
-            if title in open_ones:
-                continue
-            won, full = sum(share for share, _ in own) / len(own), sum(share >= 1 for share, _ in own)
-            blank = sum(blank for _, blank in own)
-            found.append(Question(assignment.number, assignment.title, title, won, full, blank, len(own)))
+        answers: dict[str, list[_Answer]] = defaultdict(list)
+        for result in group.graded:
+            for name, one in _answers(result, titles) if result.assignment == assignment.slug else ():
+                answers[name].append(one)
+        for own in answers.values():
+            shares = [one.share for one in own if one.share is not None]
+            marked, waiting = sum(not one.blank for one in own if one.share is not None), len(own) - len(shares)
+            if shares and marked >= waiting:  # blank answers alone say nothing
+                won, full, blank = sum(shares) / len(shares), sum(one >= 1 for one in shares), sum(a.blank for a in own)
+                found.append(Question(assignment.number, assignment.title, own[0].title, won, full, blank, len(shares)))
     return sorted(found, key=lambda one: one.won)
 
 
-def _unmarked(graded: Sequence[Result], titles: Titles) -> set[str]:
-    """Written questions of which more answers wait for a mark than have one: blank ones alone say nothing."""
-    balance: Counter[str] = Counter()
-    for result in graded:
-        for answer in result.written:
-            if not answer.is_blank:
-                balance[titles.written(result.assignment or "", answer.name)] += -1 if answer.points is None else 1
-    return {title for title, more in balance.items() if more < 0}
-
-
-def _shares(result: Result, titles: Titles) -> Iterable[tuple[str, float, bool]]:
-    """Each question's title, the share of its points, and whether it was left blank."""
+def _answers(result: Result, titles: Titles) -> Iterator[tuple[str, _Answer]]:
     for task in result.tasks:
         if task.max_points:
-            yield task.title, min(1.0, task.awarded / task.max_points), task.status == "unanswered"
+            yield task.name, _Answer(task.title, min(1.0, task.awarded / task.max_points), task.status == "unanswered")
     for answer in result.written:
-        if answer.max_points and (answer.points is not None or answer.is_blank):
-            share = (answer.points or 0.0) / answer.max_points
-            yield titles.written(result.assignment or "", answer.name), min(1.0, share), answer.is_blank
+        if answer.max_points:
+            decided = answer.points is not None or answer.is_blank
+            share = min(1.0, (answer.points or 0.0) / answer.max_points) if decided else None
+            title = titles.written(result.assignment or "", answer.name)
+            yield answer.name, _Answer(title, share, answer.is_blank)
 
 
 def hurdles(group: Class, titles: Titles) -> list[Hurdle]:
     """The checks of all assignments, those that most lost first; what nobody lost is left out."""
     found = []
     for assignment in group.assignments:
-        marks: dict[tuple[str, str], list[tuple[TaskResult, Mark]]] = {}
+        marks: dict[tuple[str, str], list[tuple[TaskResult, Mark]]] = defaultdict(list)
         for result in group.graded:
             for task in result.tasks if result.assignment == assignment.slug else ():
                 for mark in task.checks:
-                    marks.setdefault((task.name, mark.name), []).append((task, mark))
+                    marks[task.name, mark.name].append((task, mark))
         for (task_name, name), own in marks.items():
             check = titles.check(assignment.slug, task_name, name)
-            lost = [(task, mark) for task, mark in own if mark.points < mark.max]
-            if not lost:
-                continue
-            title, most = own[0][0].title, own[0][1].max
-            words = (begun(check.tested), check.goal) if check else (name, "")
-            finding = _commonest([found_in(task, mark, check) for task, mark in lost])
-            found.append(
-                Hurdle(assignment.number, assignment.title, title, *words, most, len(lost), len(own), *finding)
-            )
+            found += _hurdle(assignment, name, own, check)
     return sorted(found, key=lambda one: (-one.lost / one.count, -one.points))
+
+
+def _hurdle(
+    assignment: Assignment, name: str, own: Sequence[tuple[TaskResult, Mark]], check: Check | None
+) -> Iterator[Hurdle]:
+    lost = [(task, mark) for task, mark in own if mark.points < mark.max]
+    if lost:
+        task, mark = own[0]
+        words = (begun(check.tested), check.goal) if check else (name, "")
+        finding = _commonest([found_in(task, mark, check) for task, mark in lost])
+        where = (assignment.number, assignment.title, task.title)
+        yield Hurdle(*where, *words, mark.max, len(lost), len(own), *finding)
 
 
 def found_in(task: TaskResult, mark: Mark, check: Check | None) -> str:

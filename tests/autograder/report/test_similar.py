@@ -26,14 +26,19 @@ def independent(slug, task):
     """The right answers of a bank that were written as a whole, and not made out of another one."""
     assignment = COURSE.assignment(slug)
     folder = BANKS / assignment.module / "right"
-    bank = [one for one in entries(COURSE, assignment) if (one.task, one.kind) == (task, "right")]
-    return [one.source for one in bank if (folder / f"{one.label}.py").is_file()]
+    there = [one for one in entries(COURSE, assignment) if (one.task, one.kind) == (task, "right")]
+    return [one.source for one in there if (folder / f"{one.label}.py").is_file()]
 
 
 def right(slug, task):
     """All right answers of a bank."""
-    bank = entries(COURSE, COURSE.assignment(slug))
-    return [one.source for one in bank if (one.task, one.kind) == (task, "right")]
+    return bank(slug, task, "right")
+
+
+def bank(slug, task, kind):
+    """The answers of a bank."""
+    there = entries(COURSE, COURSE.assignment(slug))
+    return [one.source for one in there if (one.task, one.kind) == (task, kind)]
 
 
 def known(slug, task):
@@ -55,14 +60,19 @@ def reordered(source):
     return "\n\n\n".join(reversed(re.split(r"\n\n\n+", source.strip())))
 
 
+WHOLE = [(slug, task) for slug, task in TASKS if independent(slug, task)]
+
+
 # --- code ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("slug", "task"), TASKS, ids=[task for _, task in TASKS])
-def test_independent_answers_are_no_pairs(slug, task):
-    """Are right answers that were written independently of each other left alone?"""
-    assert len(right(slug, task)) > 3
-    assert alike(independent(slug, task), known(slug, task)) == []
+@pytest.mark.parametrize("kind", ["right", "wrong"])
+def test_independent_answers_are_no_pairs(slug, task, kind):
+    """Are answers that were written independently of each other left alone?"""
+    texts = bank(slug, task, kind)
+    assert len(texts) > 3
+    assert alike(texts, known(slug, task)) == []
 
 
 @pytest.mark.parametrize("change", [disguised, reordered], ids=["renamed", "reordered"])
@@ -203,7 +213,7 @@ def copies(slug, task, texts):
     return copies_of_code(texts, given.answer(task), given.stubs, given.typed, task)
 
 
-@pytest.mark.parametrize(("slug", "task"), TASKS, ids=[task for _, task in TASKS])
+@pytest.mark.parametrize(("slug", "task"), WHOLE, ids=[task for _, task in WHOLE])
 def test_independent_answers_are_no_copies_of_the_reference(slug, task):
     """Is nobody who wrote a right answer on their own said to have the reference?"""
     assert copies(slug, task, independent(slug, task)) == []
