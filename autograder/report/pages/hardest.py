@@ -124,7 +124,8 @@ def _hurdle(
     if lost:
         task, mark = own[0]
         words = (begun(check.tested), check.goal) if check else (name, "")
-        finding = _commonest([found_in(task, mark, check) for task, mark in lost])
+        own_faults = [(task, mark) for task, mark in lost if not is_consequence(mark.message)] or lost
+        finding = _commonest([found_in(task, mark, check) for task, mark in own_faults])
         where = (assignment.number, assignment.title, task.title)
         yield Hurdle(*where, *words, mark.max, len(lost), len(own), *finding)
 
@@ -140,10 +141,10 @@ def found_in(task: TaskResult, mark: Mark, check: Check | None) -> str:
 
 
 def _commonest(findings: Sequence[str]) -> tuple[str, int]:
-    """The finding that comes most often, whatever the numbers in it, with an example; a consequence comes last."""
+    """The finding that comes most often, whatever the numbers in it, with an example, and how often it comes."""
     alike: dict[str, list[str]] = {}
     for one in findings:
         alike.setdefault(re.sub(r"\d+(\.\d+)?", "0", one), []).append(one)
     times = Counter({key: len(group) for key, group in alike.items()})
-    key = max(sorted(times), key=lambda one: (not is_consequence(one), times[one]))
+    key = max(sorted(times), key=lambda one: times[one])
     return min(alike[key]), times[key]

@@ -15,6 +15,7 @@ from autograder.base.course import Assignment, Course
 from autograder.base.records import Mark, Result
 from autograder.report.pages.distribution import Chart
 from autograder.report.pages.report import render
+from autograder.report.similar import Group
 
 FULL = replace(
     RESULT,
@@ -174,7 +175,9 @@ def test_the_report_fits_without_scrolling_sideways(browser, course, tmp_path, w
     """Does the whole class, opened line by line, fit a phone and a desk, and is no number cut off?"""
     longer, results = class_of(course, assignments, students)
     page = tmp_path / "report.html"
-    page.write_text(page_of(results, longer).replace("<details", "<details open"), encoding="utf-8")
+    texts = ("x = '" + "long" * 200 + "'\ny = f(x)", "def f(argument): return argument.value" * 9)
+    pair = Group(results[0].assignment, "Task " * 9, "code", (results[0], results[-2]), texts, ((0, 1, 0.9),), ())
+    page.write_text(page_of(results, longer, alike=[pair]).replace("<details", "<details open"), encoding="utf-8")
     screen = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 1000}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     browser.get(page.as_uri())
@@ -189,3 +192,19 @@ def test_each_assignment_has_a_number_that_the_page_explains(course):
     page = page_of(results, longer)
     assert "07 A rather long title: 07-a-rather-long-name-7" in words(page)
     assert "223.25 / 247" in words(page)
+
+
+def test_a_term_has_a_total(course):
+    """Is there a distribution of all assignments together, in which what is missing gives nothing?"""
+    longer, results = class_of(course, 3, 3)
+    page = words(page_of(results, longer))
+    assert "Course total so far 3 students · median 23.5 · mean 23.5 of 39 points" in page
+    assert "Maximilian Lovelace 2" in page and "11.75 / 39" in page
+
+
+def test_two_weeks_under_two_spellings_are_one_row(course):
+    """Is a person whose name is spelt otherwise in another week still one student?"""
+    weeks = [replace(RESULT, student="Ada Lovelace", person="canvas:1"), replace(RESULT, student="A. Lovelace")]
+    both = [weeks[0], replace(weeks[1], person="canvas:1", assignment="02-counting", file="b.ipynb")]
+    assert "1 student 2 graded" in words(page_of(both, course))
+    assert "2 students 2 graded" in words(page_of([both[0], replace(both[1], person="canvas:2")], course))
