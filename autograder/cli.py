@@ -20,6 +20,7 @@ from autograder.base.course import Course, CourseError, find_course
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
     from autograder.base.records import Result
+    from autograder.intake import Intake
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -279,9 +280,15 @@ def grade(
         list[str] | None,
         typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="Only say who handed in what, and what cannot be graded; grade nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
+    if look:
+        _look(paths, to)
+        return
     from autograder.run.grade import grade as run
 
     if (backend == "dask") != (scheduler is not None):
@@ -298,6 +305,7 @@ def grade(
             only=only or (),
             walled=not no_sandbox,
             progress=progress,
+            show=_say_intake,
         )
     from autograder.report.terminal import grade_table
 
@@ -309,6 +317,24 @@ def grade(
     _warn(graded.results)
     _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+def _look(paths: Sequence[Path], to: Path) -> None:
+    """Say what was handed in, as a run into that folder would find it."""
+    from autograder.base.people import roster
+    from autograder.base.shelf import Shelf
+    from autograder.intake import Intake, collect
+    from autograder.run.journal import names_of
+
+    course = find_course()
+    with Shelf() as shelf:
+        _say_intake(Intake(collect(course, paths, shelf=shelf, earlier=names_of(to)), roster(course)))
+
+
+def _say_intake(intake: Intake) -> None:
+    """How many people, notebooks and files there are, and who is not known: before anything is graded."""
+    for line in intake.lines():
+        err.print(_escaped(line), soft_wrap=True)
 
 
 def _warn(results: Sequence[Result]) -> None:
@@ -340,6 +366,39 @@ def grades(
     _say_exports(results)
     waiting = sum(one.to_mark for one in results)
     out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
+
+
+@app.command(rich_help_panel=GRADE)
+def feedback(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    platform: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="Write a zip of all pages in its naming.")
+    ] = None,
+    student: Annotated[str | None, typer.Option("--student", help="Print one page, of this person, as PDF.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="For example 03-pca; needed where the run holds several.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDFs in place of HTML pages; needs Chromium.")] = False,
+    to: Annotated[Path | None, typer.Option("--out", help="The file to write; default: in the run folder.")] = None,
+) -> None:
+    """Hand feedback back: a zip that Canvas or Moodle gives out to the students, or one page as PDF."""
+    from autograder.run.feedback import packet, print_page
+
+    if (platform is None) == (student is None):
+        raise CourseError(
+            'say either --for canvas or --for moodle (everybody\'s pages), or --student "NAME" (one page)'
+        )
+    with _progress() as progress:
+        progress("writing feedback", 0, 0)
+        if student is not None:
+            out.print(_escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
+            return
+        assert platform is not None
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
+    pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
+    out.print(_escaped(f"{written.path}: {pages}."), soft_wrap=True)
+    for remark in written.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from types import ModuleType
 
-from waferlab.checks.core import Check, Fault, Finding, Observation, Task
+from waferlab.checks.core import Check, Fault, Finding, Observation, Task, time_limit
 
 from autograder.base.records import Mark, TaskResult, TaskStatus
 from autograder.judge import wording
 from autograder.wall.sandbox import Answer
+
+JUDGE_SECONDS = 20.0  # many times what any judge takes: what an observation may hold is bounded before
 
 
 def mark_task(task: Task, answer: Answer, expected: Observation) -> TaskResult:
@@ -32,7 +34,10 @@ def mark_task(task: Task, answer: Answer, expected: Observation) -> TaskResult:
     if answer.seen.get("unanswered"):
         return without_points(task, "unanswered", wording.NOT_ANSWERED)
     try:
-        marks = give_points(task.checks, task.judge(answer.seen, expected, hidden_faults(task)))
+        with time_limit(JUDGE_SECONDS):
+            marks = give_points(task.checks, task.judge(answer.seen, expected, hidden_faults(task)))
+    except TimeoutError:
+        return without_points(task, "error", wording.TOO_LONG)
     except Exception:  # whatever a hostile observation provokes, the class goes on
         return without_points(task, "error", wording.OWN_DEFECT)
     return _result(task, "ok", marks, "")

@@ -11,6 +11,7 @@ TIMEOUT = (
     "Is there an endless loop?"
 )
 OWN_DEFECT = "These results could not be judged, which is a defect of the grader: please tell your instructor."
+TOO_LONG = "These results took too long to judge. Are they far larger than what was asked for?"
 NO_RESULT = "This check gave no result."
 
 _ONLY_WITH = ": nothing wrong was found, but that counts only together with "
@@ -32,7 +33,9 @@ def wrong(tested: str, found: str, expected: str) -> str:
     >>> wrong("the mean", "0.5 instead of 1.0. A sum?", "the mean of all")
     'The mean: 0.5. A sum? Expected: the mean of all.'
     """
-    found = re.sub(r"^raised ", "your code raised ", without_places(without_expected_numbers(found)))
+    found = without_places(without_expected_numbers(found))
+    found = re.sub(r"^raised TypeError: (?=returned )", "", found)  # a check's own words for what it was given
+    found = re.sub(r"^raised ", "your code raised ", found)
     return f"{ended(f'{begun(tested)}: {found}')}{EXPECTED}{ended(expected)}"
 
 
@@ -105,11 +108,11 @@ def without_places(text: str) -> str:
 def begun(text: str) -> str:
     """A text that begins with a capital letter, unless it begins with a name or a formula.
 
-    >>> begun("the mean"), begun("sigma = 0.1"), begun("max_difference"), begun("returns a dict")
-    ('The mean', 'sigma = 0.1', 'max_difference', 'Returns a dict')
+    >>> begun("the mean"), begun("sigma = 0.1"), begun("max_difference"), begun("z has a shape"), begun("a mean")
+    ('The mean', 'sigma = 0.1', 'max_difference', 'z has a shape', 'A mean')
     """
     text = text.strip()
-    return text[:1].upper() + text[1:] if re.match(r"[a-z]+(?![\w.(\[])(?!\s*[=<>*+/-])", text) else text
+    return text[:1].upper() + text[1:] if re.match(r"(a|[a-z]{2,})(?![\w.(\[])(?!\s*[=<>*+/-])", text) else text
 
 
 def ended(text: str) -> str:

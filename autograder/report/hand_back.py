@@ -96,7 +96,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     people = student_ids(results)
     first = {id(one) for one in chosen(results).values()}
     for result in sorted(results, key=lambda one: id(one) not in first):
-        page = _page_path(course, result, people[result.student], used)
+        page = page_path(course, result, people[result.student], used)
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
@@ -113,7 +113,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
+def page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
     """nbgrader's place for feedback, made of safe characters only, unique in the run."""
     if result.assignment:
         stem = f"feedback/{student}/{safe_name(result.assignment)}/{course.assignment(result.assignment).notebook_name}"

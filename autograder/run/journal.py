@@ -250,6 +250,16 @@ def read_results(path: Path) -> list[Result]:
         raise CourseError(f"{path} is damaged: `course grade` into the same folder writes it anew") from error
 
 
+def names_of(folder: Path) -> dict[str, str]:
+    """The readable names that an earlier run into a folder gave to people, by key; marks by hand hang on them."""
+    try:
+        with (folder / RESULTS).open("rb") as file:
+            rows = [json.loads(line) for line in file]
+        return {row["person"]: row["student"] for row in rows if row.get("person")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def _task_from(entry: dict[str, Any]) -> TaskResult:
     return TaskResult(**{**entry, "checks": tuple(Mark(**mark) for mark in entry["checks"])})
 

@@ -5,6 +5,7 @@ Pages are single files: styles inside, no scripts, nothing loaded from anywhere.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -33,7 +34,7 @@ def environment() -> Environment:
     """The templates, with escaping on and undefined names an error."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(number=number, sentence=sentence, shown=shown, coded=coded)
+    pages.filters.update(number=number, prose=prose, sentence=sentence, shown=shown)
     pages.globals.update(status=status, share=share)
     return pages
 
@@ -67,16 +68,16 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def coded(text: str) -> Markup:
-    """Escaped text in which `names` between backticks are set as code.
+def prose(text: str) -> Markup:
+    """A message as HTML: what stands between backticks is code.
 
-    >>> str(coded("`x` < y")), str(coded("a ` alone"))
-    ('<code>x</code> &lt; y', 'a ` alone')
+    >>> str(prose("`x < 1` is `wrong"))
+    '<code>x &lt; 1</code> is `wrong'
     """
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return escape(text)
-    return Markup("").join(Markup("<code>{}</code>").format(one) if n % 2 else one for n, one in enumerate(parts))
+    parts = re.split(r"`([^`\n]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _is_control(char: str) -> bool:
