@@ -21,7 +21,7 @@ from autograder.author.export import expected_folder, reference_is_stale, with_n
 from autograder.author.leaks import answers_of, leaks, sentence
 from autograder.author.release import badge_text, package_address, release, release_files
 from autograder.author.staging import REFERENCE, Clock, consents, reference_path, stage
-from autograder.author.trees import Changes, Progress, files_below, quiet, remove_empty_folders, write_atomically
+from autograder.author.trees import Changes, files_below, remove_empty_folders, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 
 MARKER = ".published.json"
@@ -56,7 +56,6 @@ def publish(
     answers_from: Collection[int] = (),
     may_remove: Callable[[Sequence[str]], bool] = lambda _: False,
     now: datetime | None = None,
-    tell: Progress = quiet,
 ) -> Changes:
     """Write the students' repository, or bring it up to date.
 
@@ -67,7 +66,6 @@ def publish(
         answers_from: numbers of assignments whose answers may be published although they can still be handed in.
         may_remove: asked, with their names, whether files that students have now may go.
         now: the time by which deadlines are judged; by default this moment.
-        tell: told what the author should know, one sentence at a time.
 
     Raises:
         CourseError: the folder holds foreign files in the way, there is no such assignment, a tree is stale, an answer
@@ -89,9 +87,8 @@ def publish(
         (directory / name).unlink()
         remove_empty_folders((directory / name).parent, directory)
     write_atomically(directory / MARKER, _marker(files.keys(), through))
-    for remark in remarks:
-        tell(remark)
-    return Changes(written=[directory / name for name in changed], removed=[directory / name for name in gone])
+    written, removed = [directory / name for name in changed], [directory / name for name in gone]
+    return Changes(written=written, removed=removed, remarks=list(remarks))
 
 
 def _known_answers(before: Iterable[str]) -> frozenset[str]:

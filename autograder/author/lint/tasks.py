@@ -211,25 +211,18 @@ def bank_findings(banks: Path, assignment: Assignment, tasks: Tasks) -> Iterator
         assignment: which one.
         tasks: its tasks.
     """
-    folder = banks / assignment.module
     for name in tasks:
-        lacking = [kind for kind in KINDS if not _has_answer(folder, name, kind, tasks)]
+        answers = _table(banks / assignment.module / f"{name}.toml")
+        lacking = [kind for kind in KINDS if not isinstance(answers.get(kind), dict)]
         if lacking:
             what = f"the task {name!r} has no {' and no '.join(lacking)} answer: nothing proves its checks"
             yield Finding(f"autograder/banks/{assignment.module}", what, "warning")
 
 
-def _has_answer(folder: Path, task: str, kind: str, tasks: Tasks) -> bool:
-    path = folder / f"{task}.toml"
-    if path.is_file() and isinstance(_table(path).get(kind), dict):
-        return True
-    files = [one.stem for one in (folder / kind).glob(f"{task}_*.py")]
-    longer = [f"{other}_" for other in tasks if other.startswith(f"{task}_")]  # belongs to that task
-    return any(not stem.startswith(tuple(longer)) for stem in files)
-
-
 def _table(path: Path) -> Mapping[str, object]:
-    """The bank file; one that is damaged counts as full, `course validate` names what is wrong with it."""
+    """A task's bank; one that is damaged counts as full, `course validate` names what is wrong with it."""
+    if not path.is_file():
+        return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -385,15 +385,14 @@ def test_a_mistake_elsewhere_stops_no_grading(tiny_course: Course) -> None:
 
 
 def test_a_bank_has_wrong_and_right_answers(tmp_path: Path) -> None:
-    """Is a task named whose bank lacks a kind, in tables or in files of their own?"""
+    """Is a task named whose bank lacks a kind of answer, or whose bank lacks?"""
     tasks = {name: TaskSays((), ()) for name in ("mean", "mean_of_all")}
-    (tmp_path / "m" / "right").mkdir(parents=True)
+    (tmp_path / "m").mkdir()
     (tmp_path / "m" / "mean.toml").write_text("[wrong.sum]\n")
-    (tmp_path / "m" / "right" / "mean_of_all_numpy.py").write_text("")
     found = [one.what for one in bank_findings(tmp_path, Assignment("01-m", "M", 1), tasks)]
     assert found == [
         "the task 'mean' has no right answer: nothing proves its checks",
-        "the task 'mean_of_all' has no wrong answer: nothing proves its checks",
+        "the task 'mean_of_all' has no wrong and no right answer: nothing proves its checks",
     ]
 
 

@@ -14,10 +14,11 @@ import pytest
 from nbformat import NotebookNode
 
 import autograder.author.publish as module
+from autograder.author.executing import execute_notebook, run_environment
 from autograder.author.export import export
 from autograder.author.publish import MARKER, publish
 from autograder.author.release import release
-from autograder.author.solutions import DATASET, execute_notebook, run_environment
+from autograder.author.solutions import DATASET
 from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, region_lines, write_notebook
@@ -45,8 +46,10 @@ def test_what_is_published(fresh: Course, tmp_path: Path) -> None:
         "course/pyproject.toml",
         "course/waferlab/__init__.py",
         "course/waferlab/checks/__init__.py",
+        "course/waferlab/checks/bench.py",
         "course/waferlab/checks/core.py",
         "course/waferlab/checks/double.py",
+        "course/waferlab/checks/plain.py",
         "course/waferlab/checks/expected/double.json",
         "course/waferlab/reference/__init__.py",
     }
@@ -121,9 +124,8 @@ def test_an_answer_that_is_still_asked_for(fresh: Course, tmp_path: Path) -> Non
 
 def test_an_assignment_without_a_date_is_told(fresh: Course, tmp_path: Path) -> None:
     """Does the author hear that no date guards an answer that goes out?"""
-    told: list[str] = []
-    publish(fresh, tmp_path / "students", 2, tell=told.append)
-    assert told and "01-double" in told[0] and "no due date" in told[0]
+    (told,) = publish(fresh, tmp_path / "students", 2).remarks
+    assert "01-double" in told and "no due date" in told
 
 
 def test_twice_is_once(fresh: Course, tmp_path: Path) -> None:
