@@ -19,6 +19,7 @@ from autograder.base.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
+    from autograder.base.course import Assignment
     from autograder.base.records import Result
     from autograder.intake import Intake
 
@@ -83,11 +84,29 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
+def _generate(course: Course, run: Callable[..., Changes], check: bool, command: str) -> None:
     """Run a generating command over the whole course, and report."""
     with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+        changes = run(course, check=check, progress=lambda what: progress(what, 0, 0))
     _finish(changes, check, command)
+
+
+def _linted(assignments: Sequence[Assignment] | None = None) -> Course:
+    """The course, when the linter finds no mistake in it; warnings are printed.
+
+    Args:
+        assignments: those that matter; by default all.
+
+    Raises:
+        CourseError: there are mistakes; one sentence each.
+    """
+    from autograder.author.lint import refuse_mistakes
+
+    course = find_course()
+    for one in refuse_mistakes(course, assignments):
+        if one.kind == "warning":
+            err.print(f"[yellow]warning:[/] {_escaped(str(one))}", soft_wrap=True)
+    return course
 
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
@@ -128,19 +147,36 @@ def new(
 
 
 @app.command(rich_help_panel=AUTHOR)
+def check() -> None:
+    """Say all that is wrong with notebooks and settings, each with cell and line; exits with 1 if anything is."""
+    from autograder.author.lint import lint
+
+    course = find_course()
+    found = lint(course)
+    for one in found:
+        colour = {"mistake": "bold red", "remark": "dim"}.get(one.kind, "yellow")
+        out.print(f"[{colour}]{one.kind}:[/] {_escaped(str(one))}", soft_wrap=True)
+    if any(one.kind != "remark" for one in found):
+        raise typer.Exit(1)
+    out.print(f"settings and {len(course.assignments)} assignments: nothing wrong")
+
+
+@app.command(rich_help_panel=AUTHOR)
 def export(check: Check = False, everything: Everything = False) -> None:
     """Write waferlab.reference and the visible checks' expectations from the source notebooks, as far as changed."""
+    course = _linted()  # before nbgrader and torch are imported
     from autograder.author.export import export as run
 
-    _generate(partial(run, everything=everything), check, "export")
+    _generate(course, partial(run, everything=everything), check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
 def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
+    course = _linted()
     from autograder.author.release import release as run
 
-    _generate(run, check, "release")
+    _generate(course, run, check, "release")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -153,11 +189,11 @@ def solutions(
     jobs: Jobs = 0,
 ) -> None:
     """Execute the notebooks whose code has changed; write all with figures, without markers or hidden material."""
+    course = _linted()
     from autograder.author.solutions import solutions as run
 
-    course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
+    _generate(course, partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -166,9 +202,9 @@ def move(
     number: Annotated[int, typer.Argument(min=1, max=99, help="Its new number; those in between give way by one.")],
 ) -> None:
     """Give an assignment another number: folders, settings, headings, links and all that names it follow."""
+    course = _linted()
     from autograder.author.move import move as run
 
-    course = find_course()
     with _progress() as progress:
         changes = run(course, assignment, number, progress=lambda what: progress(what, 0, 0))
     _finish(changes, False, "move")
@@ -178,12 +214,28 @@ def move(
 def publish(
     directory: Annotated[Path, typer.Argument(help="Where the students' repository is written.")],
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
+    answers_of: Annotated[
+        list[int] | None,
+        typer.Option("--answers-of", help="Give away the answers of this assignment, which can still be handed in."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take away what this publication does not hold.")] = False,
 ) -> None:
-    """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
+    """Write the students' repository: releases up to an assignment, and a waferlab without answers still asked for."""
+    course = _linted()
     from autograder.author.publish import publish as run
 
-    changes = run(find_course(), directory, through)
+    def may_remove(names: Sequence[str]) -> bool:
+        if not remove and sys.stdin.isatty():
+            err.print("\n".join(["Students have these files, and this publication would take them away:", *names]))
+            return typer.confirm("Take them away?", err=True)
+        return remove
+
+    changes = run(course, directory, through, answers_from=answers_of or (), may_remove=may_remove)
     out.print(f"wrote {len(changes.written)} files to {directory}")
+    for path in changes.removed:
+        out.print(_escaped(f"removed {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -195,12 +247,13 @@ def validate(
     no_sandbox: NoSandbox = False,
 ) -> None:
     """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
+    course = find_course()
+    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
+    _linted(chosen)
     from autograder.banks.prove import how_many
     from autograder.banks.prove import validate as run
     from autograder.report.terminal import trials_table
 
-    course = find_course()
-    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
     with _progress() as progress:
         total, trials = how_many(course, chosen), []
         progress("marking the banks", 0, total)
@@ -453,11 +506,12 @@ def demo(
     dataset: Dataset = None,
 ) -> None:
     """Make a small class, grade it, and show the grade table and where the pages lie."""
+    course = _linted()
     from autograder.demo import demo as run
     from autograder.report.terminal import grade_table
 
     with _progress() as progress:
-        graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+        graded = run(course, to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
     out.print(grade_table(graded.results))
     _warn(graded.results)
     out.print(f"Hidden checks ran on [bold]{graded.dataset}[/].")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.author.lint import refuse_mistakes
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.people import roster
 from autograder.base.records import Result, Submission, Work
@@ -86,6 +87,7 @@ def grade(
         everything = collect(course, paths, shelf=shelf, earlier=names_of(out))
         submissions = _selected(everything, paths, selection)
         show(Intake(everything, people))
+        refuse_mistakes(course, _assignments(submissions), kinds=("mistake", "stale"))
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)

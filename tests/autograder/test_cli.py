@@ -11,7 +11,20 @@ from autograder import doctor
 from autograder.base.course import find_course
 
 COMMANDS = [
-    *("new", "export", "release", "solutions", "move", "publish", "grade", "grades", "feedback", "mark", "demo"),
+    *(
+        "new",
+        "check",
+        "export",
+        "release",
+        "solutions",
+        "move",
+        "publish",
+        "grade",
+        "grades",
+        "feedback",
+        "mark",
+        "demo",
+    ),
     "doctor",
 ]
 
