@@ -29,6 +29,7 @@ SLOW = (
     "autograder/test_demo.py",
     "autograder/wall/test_sandbox.py",
     "autograder/wall/test_wall.py",
+    "course/test_notebooks_run.py",
     "course/test_one_truth.py",
 )
 

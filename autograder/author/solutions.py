@@ -12,8 +12,8 @@ the synthetic wafers, which need no download; progress bars, warnings, timings a
 * figures: same number, kind and size, and alike when shrunk to a thumbnail;
 * a cell tagged `nbval-ignore-output`: only that it shows the same kinds of output.
 
-`make test` runs the solutions once more with `pytest --nbval-lax`, which compares what the check cells print: these
-carry the tag `nbval-check-output`.
+`make test` runs the solutions once more and compares what the check cells print. They carry nbval's tag
+`nbval-check-output`, so that `pytest --nbval-lax` can do the same in a kernel.
 
 Without execution (`execute=False`) only the first line is compared, and the hash of the source notebook that each
 solution records.
