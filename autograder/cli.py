@@ -20,6 +20,7 @@ from autograder.base.course import Course, CourseError, find_course
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
     from autograder.base.records import Result
+    from autograder.intake import Intake
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -36,6 +37,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
+Everything = Annotated[bool, typer.Option("--all", help="Compute and execute also what nothing has changed for.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means one per core.")]
 NoSandbox = Annotated[
     bool, typer.Option("--no-sandbox", help="Run students' code as your own account; every report says so.")
@@ -90,22 +92,22 @@ def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
-    if check and changes.stale:
-        sys.stdout.write(changes.diff)
-        err.print(f"stale: run `course {command}`")
-        raise typer.Exit(1)
     if check:
-        out.print("up to date")
-        return
+        sys.stdout.write(changes.diff)
     for verb, paths in (
         ("wrote", changes.written),
         ("removed", changes.removed),
-        ("left alone, not ours:", changes.extra),
+        ("left alone, not ours:", () if check else changes.extra),
     ):
         for path in paths:
-            out.print(f"{verb} {path}")
+            out.print(_escaped(f"{verb} {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
+    if check and changes.stale:
+        err.print(f"stale: run `course {command}`")
+        raise typer.Exit(1)
     if not (changes.written or changes.removed or changes.extra):
-        out.print("nothing to do: up to date")
+        out.print("up to date" if check else "nothing to do: up to date")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -126,11 +128,11 @@ def new(
 
 
 @app.command(rich_help_panel=AUTHOR)
-def export(check: Check = False) -> None:
-    """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+def export(check: Check = False, everything: Everything = False) -> None:
+    """Write waferlab.reference and the visible checks' expectations from the source notebooks, as far as changed."""
     from autograder.author.export import export as run
 
-    _generate(run, check, "export")
+    _generate(partial(run, everything=everything), check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -147,14 +149,29 @@ def solutions(
         list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
     ] = None,
     check: Check = False,
+    everything: Everything = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    """Execute the notebooks whose code has changed; write all with figures, without markers or hidden material."""
     from autograder.author.solutions import solutions as run
 
     course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(partial(run, only=only, jobs=jobs or None), check, "solutions")
+    _generate(partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def move(
+    assignment: Annotated[str, typer.Argument(help="For example 03-pca.")],
+    number: Annotated[int, typer.Argument(min=1, max=99, help="Its new number; those in between give way by one.")],
+) -> None:
+    """Give an assignment another number: folders, settings, headings, links and all that names it follow."""
+    from autograder.author.move import move as run
+
+    course = find_course()
+    with _progress() as progress:
+        changes = run(course, assignment, number, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "move")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -279,9 +296,15 @@ def grade(
         list[str] | None,
         typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="Only say who handed in what, and what cannot be graded; grade nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
+    if look:
+        _look(paths, to)
+        return
     from autograder.run.grade import grade as run
 
     if (backend == "dask") != (scheduler is not None):
@@ -298,6 +321,7 @@ def grade(
             only=only or (),
             walled=not no_sandbox,
             progress=progress,
+            show=_say_intake,
         )
     from autograder.report.terminal import grade_table
 
@@ -309,6 +333,24 @@ def grade(
     _warn(graded.results)
     _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+def _look(paths: Sequence[Path], to: Path) -> None:
+    """Say what was handed in, as a run into that folder would find it."""
+    from autograder.base.people import roster
+    from autograder.base.shelf import Shelf
+    from autograder.intake import Intake, collect
+    from autograder.run.journal import names_of
+
+    course = find_course()
+    with Shelf() as shelf:
+        _say_intake(Intake(collect(course, paths, shelf=shelf, earlier=names_of(to)), roster(course)))
+
+
+def _say_intake(intake: Intake) -> None:
+    """How many people, notebooks and files there are, and who is not known: before anything is graded."""
+    for line in intake.lines():
+        err.print(_escaped(line), soft_wrap=True)
 
 
 def _warn(results: Sequence[Result]) -> None:
@@ -340,6 +382,39 @@ def grades(
     _say_exports(results)
     waiting = sum(one.to_mark for one in results)
     out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
+
+
+@app.command(rich_help_panel=GRADE)
+def feedback(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    platform: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="Write a zip of all pages in its naming.")
+    ] = None,
+    student: Annotated[str | None, typer.Option("--student", help="Print one page, of this person, as PDF.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="For example 03-pca; needed where the run holds several.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDFs in place of HTML pages; needs Chromium.")] = False,
+    to: Annotated[Path | None, typer.Option("--out", help="The file to write; default: in the run folder.")] = None,
+) -> None:
+    """Hand feedback back: a zip that Canvas or Moodle gives out to the students, or one page as PDF."""
+    from autograder.run.feedback import packet, print_page
+
+    if (platform is None) == (student is None):
+        raise CourseError(
+            'say either --for canvas or --for moodle (everybody\'s pages), or --student "NAME" (one page)'
+        )
+    with _progress() as progress:
+        progress("writing feedback", 0, 0)
+        if student is not None:
+            out.print(_escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
+            return
+        assert platform is not None
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
+    pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
+    out.print(_escaped(f"{written.path}: {pages}."), soft_wrap=True)
+    for remark in written.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)

@@ -32,7 +32,8 @@ class AssignmentSettings(Table):
         title: as people read it.
         points: points in all, automatic and written.
         due: when it is due, with an offset from UTC; without it nothing is late.
-        canvas_id: of the assignment in Canvas, whose column is then updated in place of a new one.
+        canvas_id: of the assignment in Canvas (the number at the end of its address, and in the title of its column in
+            Canvas's gradebook export), whose column is then updated in place of a new one.
     """
 
     title: Annotated[str, Field(min_length=1)]

@@ -10,13 +10,14 @@ from typing import Any
 
 from autograder.base.course import Course, CourseError
 from autograder.base.names import safe_name
+from autograder.base.people import roster
 from autograder.base.records import Result
 from autograder.report import formgrader, gradebook
 from autograder.report.gradebook import GradedCell, chosen, student_ids
 from autograder.report.late import with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
-from autograder.report.similar import similar_pairs
+from autograder.report.similar import similar_answers
 from autograder.report.tables import write_tables
 
 RUN = "run.json"  # what reports say about the run as a whole
@@ -95,16 +96,24 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     people = student_ids(results)
     first = {id(one) for one in chosen(results).values()}
     for result in sorted(results, key=lambda one: id(one) not in first):
-        page = _page_path(course, result, people[result.student], used)
+        page = page_path(course, result, people[result.student], used)
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
         links[(result.student, result.file)] = page
-    page = report.render(results, course, dataset=_dataset(folder), links=links, alike=similar_pairs(course, results))
+    there = {one.person for one in results}
+    page = report.render(
+        results,
+        course,
+        dataset=_dataset(folder),
+        links=links,
+        alike=similar_answers(course, results),
+        absent=[one.title for one in roster(course) if one.key not in there],
+    )
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
+def page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
     """nbgrader's place for feedback, made of safe characters only, unique in the run."""
     if result.assignment:
         stem = f"feedback/{student}/{safe_name(result.assignment)}/{course.assignment(result.assignment).notebook_name}"

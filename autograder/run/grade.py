@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.base.course import Assignment, Course, CourseError
+from autograder.base.people import roster
 from autograder.base.records import Result, Submission, Work
 from autograder.base.shelf import Shelf
-from autograder.intake import collect
+from autograder.intake import Intake, collect
 from autograder.judge.datasets import choose_dataset
 from autograder.judge.exam import Exam
-from autograder.report.lms import roster
 from autograder.run.crew import grade_all
-from autograder.run.journal import Journal, fingerprint, run_secret, sole_writer
+from autograder.run.journal import Journal, fingerprint, names_of, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
 from autograder.wall.sandbox import started
@@ -50,6 +50,7 @@ def grade(
     walled: bool = True,
     only: Sequence[str] = (),
     progress: Progress = lambda *_: None,
+    show: Callable[[Intake], None] = lambda _: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
 
@@ -65,6 +66,7 @@ def grade(
             what was never graded is graded, too, and all else in the run folder stays as it is. By default everything
             is graded that is missing.
         progress: told what is being done, how many submissions are done, and how many there are.
+        show: told what was handed in, before anything is graded.
 
     Raises:
         CourseError: a path does not exist or holds nothing to grade, another run is writing to the folder, or the
@@ -72,7 +74,7 @@ def grade(
             nevertheless.
     """
     selection = select(course, only) if only else None
-    roster(course)  # a mistake in it is said before an hour of grading
+    people = roster(course)  # a mistake in it is said before an hour of grading
     if scheduler is not None:
         from autograder.run.cluster import check_cluster
 
@@ -81,7 +83,9 @@ def grade(
         from autograder.report.hand_back import hand_back  # imports nbgrader for seconds, as the worker imports torch
 
         progress("reading what was handed in", 0, 0)
-        submissions = _selected(collect(course, paths, shelf=shelf), paths, selection)
+        everything = collect(course, paths, shelf=shelf, earlier=names_of(out))
+        submissions = _selected(everything, paths, selection)
+        show(Intake(everything, people))
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)

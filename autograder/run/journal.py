@@ -47,10 +47,14 @@ def run_secret(folder: Path) -> bytes:
 def sole_writer(folder: Path) -> Iterator[None]:
     """Hold a run folder against a second run; the lock ends with the process, however that ends.
 
+    A new folder is kept out of git: it will hold names and grades, whatever it is called.
+
     Raises:
         CourseError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / ".gitignore").write_text("# names and grades of students\n*\n", encoding="utf-8")
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _lock(descriptor, folder)
@@ -248,6 +252,16 @@ def read_results(path: Path) -> list[Result]:
         raise CourseError(f"{path.parent} holds no {path.name}: expected the run folder of `course grade`") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path} is damaged: `course grade` into the same folder writes it anew") from error
+
+
+def names_of(folder: Path) -> dict[str, str]:
+    """The readable names that an earlier run into a folder gave to people, by key; marks by hand hang on them."""
+    try:
+        with (folder / RESULTS).open("rb") as file:
+            rows = [json.loads(line) for line in file]
+        return {row["person"]: row["student"] for row in rows if row.get("person")}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _task_from(entry: dict[str, Any]) -> TaskResult:

@@ -1,6 +1,7 @@
 """The command `course`, as a person types it."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,10 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 
-COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
+COMMANDS = [
+    *("new", "export", "release", "solutions", "move", "publish", "grade", "grades", "feedback", "mark", "demo"),
+    "doctor",
+]
 
 
 def course(*arguments, **environment):
@@ -31,17 +35,36 @@ def test_help_does_not_load_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_commands_load_only_what_they_need():
+    """Do `export` and `solutions` with nothing to do start without torch, nbgrader or a kernel's client?"""
+    slow = {"torch", "nbgrader", "nbconvert", "nbclient", "sklearn"}
+    code = "import sys, autograder.author.export, autograder.author.solutions; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not slow & set(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["grade", "/no/such/folder"], "/no/such/folder"),
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
+        (["feedback", "/no/such/folder", "--for", "canvas"], "holds no results.jsonl"),
+        (["feedback", "graded"], "--for moodle"),
         (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
         (["bank", "show", "04", "plain_rulu"], "expected one of forward_activated_heads"),
         (["new", "lighting", "--title", "Light", "--points", "8"], "expected two digits and words, as 10-lighting"),
     ],
-    ids=["no folder", "no results", "no assignment", "no file", "no answer", "no number"],
+    ids=[
+        "no folder",
+        "no results",
+        "no feedback",
+        "nobody to give it to",
+        "no assignment",
+        "no file",
+        "no answer",
+        "no number",
+    ],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""
@@ -65,6 +88,20 @@ def test_an_empty_folder_is_nothing_to_grade(tmp_path):
     done = course("grade", tmp_path / "in", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "nothing to grade" in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_look_says_who_handed_in_what_and_grades_nothing(tmp_path):
+    """Are two people of one name and a PDF said before grading, with nothing written?"""
+    notebook = find_course().notebook("release", find_course().assignment("09-ethics"))
+    (tmp_path / "in").mkdir()
+    for name in ("smithjohn_111_901_ethics.ipynb", "smithjohn_222_902_ethics.ipynb"):
+        shutil.copy2(notebook, tmp_path / "in" / name)
+    (tmp_path / "in/ada_333_903_ethics.pdf").write_bytes(b"%PDF")
+    done = course("grade", tmp_path / "in", "--out", tmp_path / "out", "--look")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[:2] == ["3 people, 2 notebooks to grade", "  09-ethics: 2"]
+    assert "1 × a PDF; expected the notebook (.ipynb): ada" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
