@@ -93,7 +93,8 @@ def entries(course: Course, assignment: Assignment, banks: Path = BANKS) -> list
     tasks = checks_module(assignment.module).TASKS
     references = reference_answers(course, assignment)
     found: list[Entry] = []
-    for path in sorted((banks / assignment.module).glob("*")):
+    folder = banks / assignment.module
+    for path in sorted([*folder.glob("*.toml"), *folder.rglob("*.py")]):
         task = _task_of(path, tasks)
         found += _answers(path, task, references.get(task.name))
     order = {name: number for number, name in enumerate(tasks)}
