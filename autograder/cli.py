@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -279,6 +279,10 @@ def grade(
         list[str] | None,
         typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
+    drop: Annotated[
+        bool,
+        typer.Option("--drop", help="Drop earlier rows of these assignments whose files are gone."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
@@ -296,6 +300,7 @@ def grade(
             dataset=dataset,
             scheduler=scheduler,
             only=only or (),
+            drop=drop,
             walled=not no_sandbox,
             progress=progress,
         )
@@ -307,6 +312,7 @@ def grade(
         return
     out.print(grade_table(graded.results))
     _warn(graded.results)
+    _say(graded.remarks)
     _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
 
@@ -321,7 +327,11 @@ def _say_exports(results: Sequence[Result]) -> None:
     """What must be known before a table is imported into a learning platform."""
     from autograder.report.lms import tables
 
-    for remark in tables(find_course(), results).remarks:
+    _say(tables(find_course(), results).remarks)
+
+
+def _say(remarks: Iterable[str]) -> None:
+    for remark in remarks:
         out.print(_escaped(remark), soft_wrap=True)
 
 

@@ -198,6 +198,7 @@ class Result:
         answers: the student's solution cells by task, for the feedback page.
         helpers: code cells that the student added, for Formgrader.
         submitted_at, person, upload: as in `Submission`.
+        extended_until: when it is due for this student, who has longer than the class (ISO 8601 with an offset).
         late_penalty: points that are taken off for a late submission, from `course.toml`.
     """
 
@@ -217,6 +218,7 @@ class Result:
     submitted_at: str | None = None
     person: str = ""
     upload: str = ""
+    extended_until: str | None = None
     late_penalty: float = 0.0
 
     @property

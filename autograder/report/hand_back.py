@@ -90,7 +90,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     """The tables, a feedback page per submission, and the class report that links to them."""
     write_tables(folder, results)
     write_lms(course, folder, results)
-    links: dict[tuple[str, str], str] = {}
+    links: dict[tuple[str, str | None, str], str] = {}
     used: set[str] = set()
     people = student_ids(results)
     first = {id(one) for one in chosen(results).values()}
@@ -99,7 +99,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
-        links[(result.student, result.file)] = page
+        links[(result.student, result.assignment, result.file)] = page
     page = report.render(results, course, dataset=_dataset(folder), links=links, alike=similar_pairs(course, results))
     (folder / "report.html").write_text(page, encoding="utf-8")
 

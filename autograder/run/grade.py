@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.base.course import Assignment, Course, CourseError
-from autograder.base.people import roster
+from autograder.base.people import Directory, roster
 from autograder.base.records import Result, Submission, Work
 from autograder.base.shelf import Shelf
 from autograder.intake import collect
 from autograder.judge.datasets import choose_dataset
 from autograder.judge.exam import Exam
 from autograder.run.crew import grade_all
+from autograder.run.earlier import absent, named, said, staying
 from autograder.run.journal import Journal, fingerprint, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
@@ -32,11 +33,13 @@ class Graded:
         results: sorted as in all tables.
         dataset: which images the hidden checks used.
         folder: the run folder.
+        remarks: what must be said about earlier rows, one sentence each.
     """
 
     results: list[Result]
     dataset: str
     folder: Path
+    remarks: tuple[str, ...] = ()
 
 
 def grade(
@@ -49,6 +52,7 @@ def grade(
     scheduler: str | None = None,
     walled: bool = True,
     only: Sequence[str] = (),
+    drop: bool = False,
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
@@ -56,7 +60,8 @@ def grade(
     Args:
         course: the course.
         paths: notebooks, folders or archives.
-        out: the run folder; results that it already holds are kept when nothing they depend on has changed.
+        out: the run folder; results that it already holds are kept when nothing they depend on has changed, and rows
+            of people and assignments that `paths` do not hold stay in it.
         jobs: processes.
         dataset: images for the hidden checks; by default as `course.toml` says.
         scheduler: address of a dask scheduler whose workers grade, instead of processes on this machine.
@@ -64,6 +69,7 @@ def grade(
         only: assignments (`04-encoder`) and tasks (`04-encoder/kl_divergence`) to grade again; of these assignments
             what was never graded is graded, too, and all else in the run folder stays as it is. By default everything
             is graded that is missing.
+        drop: of the assignments that `paths` hold, drop the rows of files that are not under them.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
@@ -72,7 +78,7 @@ def grade(
             nevertheless.
     """
     selection = select(course, only) if only else None
-    roster(course)  # a mistake in it is said before an hour of grading
+    directory = Directory(roster(course))  # a mistake in it is said before an hour of grading
     if scheduler is not None:
         from autograder.run.cluster import check_cluster
 
@@ -86,6 +92,7 @@ def grade(
             images = choose_dataset(dataset or course.settings.grading.dataset)
             exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)
             journal = Journal(out)
+            submissions = named(submissions, list(journal.filings().values()), directory)
             work = _planned(journal, submissions, exams, selection)
             for box in boxes if jobs > 1 or scheduler else boxes[1:]:
                 box.close()  # other processes grade; the memory is theirs
@@ -96,10 +103,10 @@ def grade(
                 journal.add(one.key, result, exams.get(result.assignment or ""))
                 progress("grading", done, len(work))
             boxes[0].close()
-            others = journal.others(submissions) if selection else []
-            results = journal.finish([*(one.key for one in work), *others])
+            stay, remarks = _staying(journal, submissions, exams, directory, drop=drop)
+            results = journal.finish([*(one.key for one in work), *stay])
             progress("writing gradebook and pages", 0, 0)
-            return Graded(hand_back(course, out, results, images), images, out)
+            return Graded(hand_back(course, out, results, images), images, out, remarks)
 
 
 def _selected(submissions: list[Submission], paths: Sequence[Path], selection: Selection | None) -> list[Submission]:
@@ -140,3 +147,25 @@ def _planned(
         tasks = journal.missing(key, exam.tasks, None if selection else exam.digest) if exam else ()
         plan.append(Work(one, key, tasks))
     return plan
+
+
+def _staying(
+    journal: Journal,
+    submissions: Sequence[Submission],
+    exams: Mapping[str, Exam],
+    directory: Directory,
+    *,
+    drop: bool,
+) -> tuple[list[str], tuple[str, ...]]:
+    """The keys of the earlier rows that stay in the folder, and what is to be said about them."""
+    filings = journal.filings()
+    earlier = {key: filings[key] for key in filings.keys() - {fingerprint(one) for one in submissions}}
+    stay = staying(earlier, submissions, directory)
+    gone = absent(stay, earlier, {one.assignment.slug for one in submissions if one.assignment})
+    outdated = sum(
+        earlier[key].slug in exams and journal.judged_otherwise(key, exams[earlier[key].slug or ""].digest)
+        for key in gone
+    )
+    remarks = said([earlier[key] for key in stay], [earlier[key] for key in gone], outdated, dropped=drop)
+    leaves = set(gone) if drop else set()
+    return [key for key in stay if key not in leaves], tuple(remarks)

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.base.course import Assignment, CourseError
+from autograder.base.course import CourseError
 from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
+from autograder.run.earlier import Filing, filing
 from autograder.run.selection import Selection
 
 JOURNAL = "journal.jsonl"
@@ -88,13 +89,13 @@ class _Filed:
     """What the journal knows of one submission.
 
     Attributes:
-        order: what it is sorted by.
+        about: whose it is, and of what.
         row: where its row lies.
         names: the tasks of its assignment, in order.
         tasks: where the outcomes lie of those that were asked about.
     """
 
-    order: tuple[str, str, str]
+    about: Filing
     row: _Line
     names: tuple[str, ...]
     tasks: dict[str, _Line]
@@ -145,8 +146,8 @@ class Journal:
             self._filed[entry["work"]].tasks[entry["task"]["name"]] = place
         else:
             before = self._filed.get(entry["work"])
-            order, names = sort_key(_result_from(entry["row"])), tuple(entry["names"])
-            self._filed[entry["work"]] = _Filed(order, place, names, before.tasks if before else {})
+            about, names = filing(_result_from(entry["row"])), tuple(entry["names"])
+            self._filed[entry["work"]] = _Filed(about, place, names, before.tasks if before else {})
 
     def add(self, key: str, result: Result, exam: Exam | None = None) -> None:
         """Write down what was graded of a submission: its row, and the tasks that were asked about.
@@ -184,14 +185,17 @@ class Journal:
     def forget(self, selection: Selection) -> None:
         """Forget the outcomes of the selected tasks, so that they are missing."""
         for filed in self._filed.values():
-            names = selection.get(filed.order[0], ())
+            names = selection.get(filed.about.slug or "", ())
             for name in list(filed.tasks) if names is None else names:
                 filed.tasks.pop(name, None)
 
-    def others(self, submissions: Iterable[Submission]) -> list[str]:
-        """The works that none of these submissions replaces: other students', other assignments', other files."""
-        replaced = {sort_key(one) for one in submissions}
-        return [key for key, filed in self._filed.items() if filed.order not in replaced]
+    def filings(self) -> dict[str, Filing]:
+        """Whose work is known, and of what, by the key that it is filed under."""
+        return {key: filed.about for key, filed in self._filed.items()}
+
+    def judged_otherwise(self, key: str, exam: str) -> bool:
+        """Whether a task of a submission was judged by another exam than the one of this digest."""
+        return any(line.exam != exam for line in self._filed[key].tasks.values())
 
     def result(self, key: str) -> Result:
         """A submission's row with its tasks."""
@@ -208,7 +212,7 @@ class Journal:
 
     def finish(self, keys: Iterable[str]) -> list[Result]:
         """Keep these submissions only, sorted, and write `results.jsonl`; returns their rows in that order."""
-        order = sorted(set(keys), key=lambda key: (self._filed[key].order, key))
+        order = sorted(set(keys), key=lambda key: (self._filed[key].about.order, key))
         rows = [self.result(key) for key in order]
         write_results(self.path.with_name(RESULTS), rows)
         _write_lines(self.path, (self._bytes_of(line) for key in order for line in self._filed[key].lines))
@@ -223,12 +227,6 @@ def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def sort_key(one: Result | Submission) -> tuple[str, str, str]:
-    """The order of all tables: assignment, student, file."""
-    slug = one.assignment.slug if isinstance(one.assignment, Assignment) else one.assignment
-    return (slug or "~", one.student, one.file)
 
 
 def write_results(path: Path, rows: Iterable[Result]) -> None:

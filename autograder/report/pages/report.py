@@ -19,8 +19,8 @@ MAX_ROWS = 2_000  # students in the table; the CSV tables beside the page hold a
 MAX_LISTED = 300
 MAX_NUMBERS = 9  # assignments whose points stand side by side on a phone; of more there are bars
 
-#: The feedback page of a submission, by student and file, relative to the report.
-Links = Mapping[tuple[str, str], str]
+#: The feedback page of a submission, by student, assignment and file, relative to the report.
+Links = Mapping[tuple[str, str | None, str], str]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def render(
         results: one per submission.
         course: for titles.
         dataset: which images the hidden checks used.
-        links: feedback pages by (student, file), as paths relative to the report.
+        links: feedback pages by (student, assignment, file), as paths relative to the report.
         alike: answers that a person should look at side by side.
     """
     results = sorted(results, key=lambda one: (one.student.casefold(), one.student, one.file))
@@ -179,7 +179,7 @@ def render(
         unreadable=[(one, [one.cause or "unknown"]) for one in results if one.status != "graded"],
         stopped=[(one, _stops(one)) for one in graded if _stops(one)],
         repaired=[(one, one.repairs) for one in results if one.repairs],
-        link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
+        link_of=lambda result: _safe_link((links or {}).get((result.student, result.assignment, result.file))),
         flags_of=lambda result: _flags(result, in_all),
         alike=[(one, pages.title_of(course, one.first.assignment), round(100 * one.similarity)) for one in alike],
         max_rows=MAX_ROWS,

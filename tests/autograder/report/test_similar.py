@@ -126,7 +126,7 @@ def test_pairs_of_different_people_come_in_one_order():
 def test_the_report_lists_pairs_with_links_and_no_verdict():
     """Does the report name both students, the task and how alike they are, and link to both pages?"""
     found = results()[:3]
-    links = {(one.student, one.file): f"feedback/{one.student}.html" for one in found}
+    links = {(one.student, one.assignment, one.file): f"feedback/{one.student}.html" for one in found}
     page = report.render(found, COURSE, dataset="x", links=links, alike=similar_pairs(COURSE, found))
     assert "ada and bob" in words(page)
     assert "no verdict" in words(page)
