@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.base.course import CourseError
+from autograder.base.points import DIGITS
 from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
@@ -205,7 +206,7 @@ class Journal:
             return row
         tasks = tuple(_task_from(entry["task"]) for entry in rest)
         points, most = sum(task.points for task in tasks), sum(task.max_points for task in tasks)
-        return replace(row, tasks=tasks, points=points, max_points=most)
+        return replace(row, tasks=tasks, points=round(points, DIGITS), max_points=round(most, DIGITS))
 
     def _bytes_of(self, line: _Line) -> bytes:
         return os.pread(self._file.fileno(), line.size, line.offset)

@@ -27,11 +27,9 @@ branch = "main"
 
 [assignments.01-double]
 title = "Doubling"
-points = 5
 
 [assignments.02-half]
 title = "Halving"
-points = 2
 """
 
 CHECKS = '''\
