@@ -20,6 +20,7 @@ from autograder.base.course import Course, CourseError, find_course
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
     from autograder.base.records import Result
+    from autograder.report.changes import Change
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -42,6 +43,16 @@ NoSandbox = Annotated[
 ]
 Dataset = Annotated[
     str | None, typer.Option("--dataset", help="fashion-mnist, synthetic-wafers or folder:PATH; default: course.toml.")
+]
+
+
+Times = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--times",
+        metavar="FILE",
+        help="Hand-in times, extensions: Moodle's worksheet (03-pca=FILE), Canvas' JSON, a CSV; kept with the run.",
+    ),
 ]
 
 
@@ -279,6 +290,7 @@ def grade(
         list[str] | None,
         typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
+    times: Times = None,
     drop: Annotated[
         bool,
         typer.Option("--drop", help="Drop earlier rows of these assignments whose files are gone."),
@@ -301,6 +313,7 @@ def grade(
             scheduler=scheduler,
             only=only or (),
             drop=drop,
+            times=times or (),
             walled=not no_sandbox,
             progress=progress,
         )
@@ -311,6 +324,7 @@ def grade(
             sys.stdout.write(json.dumps(result.as_dict()) + "\n")
         return
     out.print(grade_table(graded.results))
+    _say_changes(graded.changes)
     _warn(graded.results)
     _say(graded.remarks)
     _say_exports(graded.results)
@@ -330,6 +344,14 @@ def _say_exports(results: Sequence[Result]) -> None:
     _say(tables(find_course(), results).remarks)
 
 
+def _say_changes(changes: Sequence[Change] | None) -> None:
+    """Whose mark moved, where there is an earlier run to compare with."""
+    from autograder.report.terminal import changes_table
+
+    if changes is not None:
+        out.print(changes_table(changes) if changes else "No mark moved since the tables were last written.")
+
+
 def _say(remarks: Iterable[str]) -> None:
     for remark in remarks:
         out.print(_escaped(remark), soft_wrap=True)
@@ -338,6 +360,7 @@ def _say(remarks: Iterable[str]) -> None:
 @app.command(rich_help_panel=GRADE)
 def grades(
     run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    times: Times = None,
 ) -> None:
     """Write tables, feedback pages and report again with the marks entered in Formgrader; executes nothing."""
     from autograder.report.terminal import grade_table
@@ -345,10 +368,12 @@ def grades(
 
     with _progress() as progress:
         progress("reading the gradebook", 0, 0)
-        results = run(find_course(), run_folder)
-    out.print(grade_table(results))
-    _say_exports(results)
-    waiting = sum(one.to_mark for one in results)
+        back = run(find_course(), run_folder, times or ())
+    out.print(grade_table(back.results))
+    _say_changes(back.changes)
+    _say(back.remarks)
+    _say_exports(back.results)
+    waiting = sum(one.to_mark for one in back.results)
     out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
 
 

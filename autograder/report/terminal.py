@@ -18,6 +18,7 @@ from autograder.base.records import Result, TaskResult
 if TYPE_CHECKING:
     from autograder.banks.bank import Entry
     from autograder.banks.prove import Trial
+    from autograder.report.changes import Change
 
 MAX_ROWS = 100  # submissions whose points a terminal shows one by one
 MAX_DETAILED = 10  # submissions of which the wrong checks are counted, too
@@ -239,6 +240,34 @@ def _reason(task: TaskResult, checks: bool) -> str:
         return task.message.split(":")[0].split(" (")[0]
     wrong = sum(mark.points < mark.max for mark in task.checks)
     return f"{wrong} of {len(task.checks)} checks wrong" if wrong and checks else ""
+
+
+# --- whose mark moved ------------------------------------------------------------------------------------------------
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """A row per mark that moved, the first of them; `changes.csv` has all."""
+    people = len({one.student for one in changes})
+    head = f"Marks that moved: {len(changes)}, of {people} {'person' if people == 1 else 'people'} (changes.csv)"
+    table = Table(title=head, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("Student", max_width=MAX_NAME, overflow="fold")
+    for name in ("Assignment", "What"):
+        table.add_column(name, overflow="fold")
+    for name in ("Before", "After", "In all"):
+        table.add_column(name, justify="right")
+    table.add_column("Why", overflow="fold", ratio=1)
+    for one in changes[:MAX_CAUSES]:
+        moved = f"{_worth(one.total_before)} → {_worth(one.total_after)}"
+        what = one.task.split(":")[0] if one.task.startswith("Task ") else one.task
+        cells = (one.student, one.assignment, what, _worth(one.before), _worth(one.after), moved, one.why)
+        table.add_row(*map(escape, cells))
+    if len(changes) > MAX_CAUSES:
+        table.add_row("…", "", f"and {len(changes) - MAX_CAUSES} more", "", "", "", "")
+    return table
+
+
+def _worth(value: float | str) -> str:
+    return value if isinstance(value, str) else points(round(value, 2))
 
 
 # --- other tables ----------------------------------------------------------------------------------------------------

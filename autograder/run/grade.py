@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.people import Directory, roster
@@ -13,12 +15,16 @@ from autograder.base.shelf import Shelf
 from autograder.intake import collect
 from autograder.judge.datasets import choose_dataset
 from autograder.judge.exam import Exam
+from autograder.report.times import read_extensions, read_times
 from autograder.run.crew import grade_all
 from autograder.run.earlier import absent, named, said, staying
 from autograder.run.journal import Journal, fingerprint, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
 from autograder.wall.sandbox import started
+
+if TYPE_CHECKING:
+    from autograder.report.changes import Change
 
 MOST_PREPARING = 4  # workers that run the references at the same time: each holds torch and the data
 
@@ -33,13 +39,15 @@ class Graded:
         results: sorted as in all tables.
         dataset: which images the hidden checks used.
         folder: the run folder.
-        remarks: what must be said about earlier rows, one sentence each.
+        remarks: what must be said about earlier rows and hand-in times, one sentence each.
+        changes: marks that moved since an earlier run; None where there was none.
     """
 
     results: list[Result]
     dataset: str
     folder: Path
     remarks: tuple[str, ...] = ()
+    changes: tuple[Change, ...] | None = None
 
 
 def grade(
@@ -53,6 +61,7 @@ def grade(
     walled: bool = True,
     only: Sequence[str] = (),
     drop: bool = False,
+    times: Sequence[str] = (),
     progress: Progress = lambda *_: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
@@ -70,6 +79,7 @@ def grade(
             what was never graded is graded, too, and all else in the run folder stays as it is. By default everything
             is graded that is missing.
         drop: of the assignments that `paths` hold, drop the rows of files that are not under them.
+        times: files with hand-in times and extensions, each as `report.times.read_times` takes it.
         progress: told what is being done, how many submissions are done, and how many there are.
 
     Raises:
@@ -78,19 +88,23 @@ def grade(
             nevertheless.
     """
     selection = select(course, only) if only else None
-    directory = Directory(roster(course))  # a mistake in it is said before an hour of grading
+    directory = Directory(roster(course))  # a mistake in it is said before an hour of grading …
+    given = [entry for one in times for entry in read_times(course, one)]  # … and in these, too
+    read_extensions(course)
     if scheduler is not None:
         from autograder.run.cluster import check_cluster
 
         check_cluster(scheduler)
     with Shelf() as shelf, started(course, walled=walled, count=min(jobs, MOST_PREPARING)) as boxes:
+        from autograder.report.changes import Judge
         from autograder.report.hand_back import hand_back  # imports nbgrader for seconds, as the worker imports torch
 
         progress("reading what was handed in", 0, 0)
         submissions = _selected(collect(course, paths, shelf=shelf), paths, selection)
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
-            exams = prepare_all(course, _assignments(submissions), run_secret(out), images, boxes, progress)
+            secret = run_secret(out)
+            exams = prepare_all(course, _assignments(submissions), secret, images, boxes, progress)
             journal = Journal(out)
             submissions = named(submissions, list(journal.filings().values()), directory)
             work = _planned(journal, submissions, exams, selection)
@@ -106,7 +120,10 @@ def grade(
             stay, remarks = _staying(journal, submissions, exams, directory, drop=drop)
             results = journal.finish([*(one.key for one in work), *stay])
             progress("writing gradebook and pages", 0, 0)
-            return Graded(hand_back(course, out, results, images), images, out, remarks)
+            seeds = hashlib.sha256(secret).hexdigest()[:16]
+            judges = {slug: Judge(exam.digest, images, seeds) for slug, exam in exams.items()}
+            back = hand_back(course, out, results, images, judges, given)
+            return Graded(back.results, images, out, (*remarks, *back.remarks), back.changes)
 
 
 def _selected(submissions: list[Submission], paths: Sequence[Path], selection: Selection | None) -> list[Submission]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder.base.course import CourseError
 from autograder.base.points import DIGITS
-from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
+from autograder.base.records import Result, Submission, TaskResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
 from autograder.run.earlier import Filing, filing
@@ -143,11 +143,11 @@ class Journal:
         """Remember where a line lies that begins at the end of what was read or written so far."""
         place = _Line(entry["exam"], self._end, size)
         if "task" in entry:
-            _task_from(entry["task"])
+            TaskResult.from_dict(entry["task"])
             self._filed[entry["work"]].tasks[entry["task"]["name"]] = place
         else:
             before = self._filed.get(entry["work"])
-            about, names = filing(_result_from(entry["row"])), tuple(entry["names"])
+            about, names = filing(Result.from_dict(entry["row"])), tuple(entry["names"])
             self._filed[entry["work"]] = _Filed(about, place, names, before.tasks if before else {})
 
     def add(self, key: str, result: Result, exam: Exam | None = None) -> None:
@@ -201,10 +201,10 @@ class Journal:
     def result(self, key: str) -> Result:
         """A submission's row with its tasks."""
         first, *rest = (json.loads(self._bytes_of(line)) for line in self._filed[key].lines)
-        row = _result_from(first["row"])
+        row = Result.from_dict(first["row"])
         if row.status != "graded":
             return row
-        tasks = tuple(_task_from(entry["task"]) for entry in rest)
+        tasks = tuple(TaskResult.from_dict(entry["task"]) for entry in rest)
         points, most = sum(task.points for task in tasks), sum(task.max_points for task in tasks)
         return replace(row, tasks=tasks, points=round(points, DIGITS), max_points=round(most, DIGITS))
 
@@ -242,21 +242,8 @@ def read_results(path: Path) -> list[Result]:
         CourseError: the file is missing or damaged.
     """
     try:
-        return [_result_from(json.loads(line)) for line in path.read_bytes().splitlines()]
+        return [Result.from_dict(json.loads(line)) for line in path.read_bytes().splitlines()]
     except OSError as error:
         raise CourseError(f"{path.parent} holds no {path.name}: expected the run folder of `course grade`") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path} is damaged: `course grade` into the same folder writes it anew") from error
-
-
-def _task_from(entry: dict[str, Any]) -> TaskResult:
-    return TaskResult(**{**entry, "checks": tuple(Mark(**mark) for mark in entry["checks"])})
-
-
-def _result_from(entry: dict[str, Any]) -> Result:
-    """The result that `Result.as_dict` wrote."""
-    lists = {name: tuple(entry[name]) for name in ("repairs", "warnings")}
-    tasks = tuple(_task_from(task) for task in entry["tasks"])
-    written = tuple(WrittenResult(**answer) for answer in entry["written"])
-    helpers = tuple(HelperCell(**cell) for cell in entry["helpers"])
-    return Result(**{**entry, **lists, "tasks": tasks, "written": written, "helpers": helpers})
