@@ -20,6 +20,7 @@ from autograder.base.course import Course, CourseError, find_course
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
     from autograder.base.records import Result
+    from autograder.intake import Intake
     from autograder.report.changes import Change
 
 app = typer.Typer(
@@ -295,9 +296,15 @@ def grade(
         bool,
         typer.Option("--drop", help="Drop earlier rows of these assignments whose files are gone."),
     ] = False,
+    look: Annotated[
+        bool, typer.Option("--look", help="Only say who handed in what, and what cannot be graded; grade nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON lines.")] = False,
 ) -> None:
     """Grade submissions: points, feedback pages, CSV tables, a class report, and a class that Formgrader opens."""
+    if look:
+        _look(paths, to)
+        return
     from autograder.run.grade import grade as run
 
     if (backend == "dask") != (scheduler is not None):
@@ -316,6 +323,7 @@ def grade(
             times=times or (),
             walled=not no_sandbox,
             progress=progress,
+            show=_say_intake,
         )
     from autograder.report.terminal import grade_table
 
@@ -329,6 +337,24 @@ def grade(
     _say(graded.remarks)
     _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+
+
+def _look(paths: Sequence[Path], to: Path) -> None:
+    """Say what was handed in, as a run into that folder would find it."""
+    from autograder.base.people import roster
+    from autograder.base.shelf import Shelf
+    from autograder.intake import Intake, collect
+    from autograder.run.journal import names_of
+
+    course = find_course()
+    with Shelf() as shelf:
+        _say_intake(Intake(collect(course, paths, shelf=shelf, earlier=names_of(to)), roster(course)))
+
+
+def _say_intake(intake: Intake) -> None:
+    """How many people, notebooks and files there are, and who is not known: before anything is graded."""
+    for line in intake.lines():
+        err.print(_escaped(line), soft_wrap=True)
 
 
 def _warn(results: Sequence[Result]) -> None:

@@ -9,14 +9,16 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from typing import TypeVar
 
 from autograder.base.course import Course, CourseError
 
 COLUMNS = ("id", "name", "email", "canvas_id", "sis_id", "login", "section")
 MAX_SHUFFLED = 4  # words of a name that may come in any order (24 orders); longer names are only turned around
+Key = TypeVar("Key", bound=Hashable)
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 
@@ -141,9 +143,42 @@ class Directory:
                     return Match(tuple(one for one in self.people if one in fitting))
         return Match()
 
-    def by_key(self, key: str) -> Person | None:
-        """The person with a record's key (`roster:ID`)."""
-        return self._by_key.get(key)
+    def find_each(self, wanted: Mapping[Key, tuple[str, str]]) -> dict[Key, Match]:
+        """Who each of several different people is.
+
+        Args:
+            wanted: a name and Canvas's number, or an empty text, of each.
+
+        Returns:
+            Who is meant; nobody for those of different numbers whose name leads to the same person.
+        """
+        found = {key: self.find(name, platform_id=number) for key, (name, number) in wanted.items()}
+        claimed = Counter(match.person for key, match in found.items() if wanted[key][1] and match.person)
+        return {
+            key: Match() if wanted[key][1] and match.person and claimed[match.person] > 1 else match
+            for key, match in found.items()
+        }
+
+    def find_recorded(self, rows: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Match]:
+        """Who the rows of a run belong to, should the roster have changed since.
+
+        Args:
+            rows: of each row, the key in its record (`roster:ID`, `canvas:ID`, `moodle:ID`, `name:NAME`, or none) and
+                its readable name.
+        """
+        found, open_ = {}, {}
+        for row in dict.fromkeys(rows):
+            (kind, _, value), student = row[0].partition(":"), row[1]
+            address = re.fullmatch(r".* <([^<>]+)>", value)
+            if person := self._by_key.get(row[0]):
+                found[row] = Match((person,))
+            elif kind == "moodle":
+                found[row] = Match()
+            elif kind == "canvas":
+                open_[row] = (student.removesuffix(f" ({value})"), value)
+            else:
+                open_[row] = (address[1] if address else value if kind == "name" else student, "")
+        return found | self.find_each(open_)
 
 
 def folded(text: str) -> str:

@@ -41,7 +41,8 @@ class AssignmentSettings(Table):
     Attributes:
         title: as people read it.
         due: when it is due, with an offset from UTC; without it nothing is late.
-        canvas_id: of the assignment in Canvas, whose column is then updated in place of a new one.
+        canvas_id: of the assignment in Canvas (the number at the end of its address, and in the title of its column in
+            Canvas's gradebook export), whose column is then updated in place of a new one.
         weight: share in the course's total, compared with the others'; by default as many as its points.
     """
 

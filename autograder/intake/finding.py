@@ -1,11 +1,13 @@
-"""Every notebook under the given paths: folders, single files, archives and archives in archives.
+"""Everything under the given paths: folders, single files, archives and archives in archives.
 
 Nothing is ever unpacked to disk: members are read in memory, a piece at a time, under limits. No name from a submission
-is used as a path. What cannot be read is found, too, with its cause; only a path that does not exist stops a run.
+is used as a path. What cannot be read is found, too, with its cause: a PDF, a picture, an empty folder, a link. Only a
+path that does not exist stops a run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -19,31 +21,35 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from autograder.base.course import CourseError
+from autograder.intake.kinds import EMPTY_ARCHIVE, EMPTY_FOLDER, IGNORED_FOLDERS, cause_of, kind_of
 from autograder.intake.reading import IntakeLimits, Unreadable, too_big
 
-IGNORED_FOLDERS = frozenset({".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git", ".venv", "node_modules"})
-NOTEBOOK = re.compile(r".+\.ipynb(\.txt|\.json)?", re.IGNORECASE)
-OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst")
 CHUNK = 2**20
+LINK = "it is a symbolic link; links are not followed. Hand in the file itself."
 MAX_NAME = 255  # characters of a folder's or file's name, as file systems have it
 MAX_DEPTH = 40  # folders in folders of an archive
-MAX_REFUSALS = 20  # rows for refused members of one archive; the rest is counted in one more row
+MAX_REFUSALS = 20  # members of one archive whose names are refused; the rest is counted in one more
+MAX_CAUSES = 20_000  # things of one archive on disk that cannot be read; the rest is counted in one more …
+MAX_NESTED_CAUSES = 500  # … and of an archive in it, so that one person's cannot crowd out the others
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True)
 class Found:
-    """One file that may be a submission.
+    """One thing that may be a submission.
 
     Attributes:
-        parts: the way to it from the given path: folders, archives and the file itself.
+        parts: the way to it from the given path: folders, archives and the file itself (nothing for a folder).
         data: its bytes, None when they could not be had.
         cause: why not.
+        is_other: whether it is no notebook and no archive that may hold one: it matters only where nothing readable
+            lies beside it.
     """
 
     parts: tuple[str, ...]
     data: bytes | None = None
     cause: str | None = None
+    is_other: bool = False
 
 
 @dataclass
@@ -79,7 +85,7 @@ class Allowance:
 
 
 def find(path: Path, limits: IntakeLimits, seen: set[Path]) -> Iterator[Found]:
-    """Find every notebook under a path, in a fixed order.
+    """Find everything under a path, in a fixed order.
 
     Args:
         path: a folder, a notebook or a zip archive, named by the person at the keyboard.
@@ -95,7 +101,7 @@ def find(path: Path, limits: IntakeLimits, seen: set[Path]) -> Iterator[Found]:
     if real.is_dir():
         yield from _folder(real, limits, seen)
     else:
-        yield from _file(real, (path.name,), limits, seen, named=True)
+        yield from _file(real, (path.name,), limits, seen)
 
 
 def _folder(root: Path, limits: IntakeLimits, seen: set[Path]) -> Iterator[Found]:
@@ -108,45 +114,36 @@ def _folder(root: Path, limits: IntakeLimits, seen: set[Path]) -> Iterator[Found
         except OSError as error:
             yield Found((*parts, ""), cause=f"the folder cannot be read ({error.strerror}).")
             continue
-        below = [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for entry in entries:
-            if entry not in below:
-                yield from _file(Path(entry.path), (*parts, entry.name), limits, seen)
-        waiting += [(*parts, entry.name) for entry in reversed(below) if entry.name not in IGNORED_FOLDERS]
+        folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        below = [entry.name for entry in entries if entry.name in folders - IGNORED_FOLDERS]
+        files = [entry for entry in entries if entry.name not in folders and kind_of(entry.name)]
+        if parts and not below and not files:
+            yield Found((*parts, ""), cause=EMPTY_FOLDER, is_other=True)
+        for entry in files:
+            yield from _file(Path(entry.path), (*parts, entry.name), limits, seen)
+        waiting += [(*parts, name) for name in reversed(below)]
 
 
-def _file(
-    path: Path, parts: tuple[str, ...], limits: IntakeLimits, seen: set[Path], *, named: bool = False
-) -> Iterator[Found]:
-    """A file on disk: nothing, one notebook, or whatever an archive holds."""
+def _file(path: Path, parts: tuple[str, ...], limits: IntakeLimits, seen: set[Path]) -> Iterator[Found]:
+    """A file on disk: one notebook, whatever an archive holds, or something else."""
     if path in seen:
         return
     seen.add(path)
+    kind = kind_of(path.name)
     try:
         if path.is_symlink():
-            if path.is_dir() or _kind(path.name):
-                yield Found(parts, cause="it is a symbolic link; links are not followed. Hand in the file itself.")
-        elif _kind(path.name) == "notebook":
+            yield Found(parts, cause=LINK, is_other=kind != "notebook" and not path.is_dir())
+        elif kind == "notebook":
             yield Found(parts, _read_file(path, limits))
-        elif _kind(path.name) == "archive":
+        elif kind == "archive":
             with _open(path) as file:
                 yield from _archive(file, parts, limits)
-        elif named or _kind(path.name):
-            yield Found(parts, cause="only notebooks (.ipynb) and zip archives are read.")
+        else:
+            yield Found(parts, cause=cause_of(path.name), is_other=True)
     except Unreadable as error:
         yield Found(parts, cause=str(error))
     except OSError as error:
         yield Found(parts, cause=f"the file cannot be read ({error.strerror or 'input error'}).")
-
-
-def _kind(name: str) -> str:
-    """`notebook`, `archive`, `other` for archives that are not read, or nothing; macOS's shadow files are nothing."""
-    if name.startswith("._"):
-        return ""
-    if NOTEBOOK.fullmatch(name):
-        return "notebook"
-    lower = name.lower()
-    return "archive" if lower.endswith(".zip") else "other" if lower.endswith(OTHER_ARCHIVES) else ""
 
 
 def _open(path: Path) -> BinaryIO:
@@ -170,23 +167,35 @@ def _read_file(path: Path, limits: IntakeLimits) -> bytes:
 
 
 def _archive(file: BinaryIO, parts: tuple[str, ...], limits: IntakeLimits) -> Iterator[Found]:
-    """The notebooks of an archive file on disk; each member has an allowance by its packed size."""
+    """What an archive file on disk holds; each member has an allowance by its packed size."""
     budget = Budget(limits.slack)
     archive, members = _members(file, limits)
     with archive:
-        yield from _walk(
+        found = _walk(
             archive, members, parts, limits, lambda one: Allowance(limits.ratio * one.compress_size + CHUNK, budget)
         )
+        yield from _bounded(found, parts, MAX_CAUSES)
+
+
+def _bounded(found: Iterator[Found], parts: tuple[str, ...], most: int) -> Iterator[Found]:
+    """What an archive holds; of what cannot be read only so much, and the number of the rest."""
+    causes = 0
+    for one in found:
+        causes += one.cause is not None
+        if one.cause is None or causes <= most:
+            yield one
+    if causes > most:
+        yield Found(parts, cause=f"{causes - most} more files of this archive cannot be read.")
 
 
 def _nested(data: bytes, parts: tuple[str, ...], limits: IntakeLimits, allowance: Allowance) -> Iterator[Found]:
-    """The notebooks of an archive in an archive; everything in it draws on the outer member's allowance."""
-    level = sum(_kind(part) == "archive" for part in parts)
+    """What an archive in an archive holds; everything in it draws on the outer member's allowance."""
+    level = sum(kind_of(part) == "archive" for part in parts)
     if level > limits.nesting:
         raise Unreadable(f"archives are nested {level} deep, at most {limits.nesting} are opened.")
     archive, members = _members(io.BytesIO(data), limits)
     with archive:
-        yield from _walk(archive, members, parts, limits, lambda _: allowance)
+        yield from _bounded(_walk(archive, members, parts, limits, lambda _: allowance), parts, MAX_NESTED_CAUSES)
 
 
 def _members(file: BinaryIO, limits: IntakeLimits) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
@@ -227,41 +236,65 @@ def _walk(
     limits: IntakeLimits,
     allowance_of: Callable[[zipfile.ZipInfo], Allowance],
 ) -> Iterator[Found]:
-    """Every notebook of an open archive, in the order of the members' names."""
-    refused = 0
-    found = False
+    """What an open archive holds, in the order of the members' names."""
+    found, refused = False, 0
     for member in sorted(members, key=lambda one: one.filename):
-        kind = _kind(member.filename.replace("\\", "/").rsplit("/", 1)[-1])
-        for one in _member(archive, member, kind, parts, limits, allowance_of(member)):
+        try:
+            inside = _safe_parts(member)
+        except Unreadable as error:
+            refused += 1
+            if refused <= MAX_REFUSALS:
+                yield Found((*parts, _last_part(member.filename)), cause=str(error))
+            continue
+        for one in _member(archive, member, parts, inside, limits, allowance_of(member)):
             found = True
-            refused += one.cause is not None
-            if one.cause is None or refused <= MAX_REFUSALS:
-                yield one
+            yield one
     if refused > MAX_REFUSALS:
         yield Found(parts, cause=f"{refused - MAX_REFUSALS} more files of this archive were refused.")
-    if not found:
-        yield Found(parts, cause="the archive holds no notebook (.ipynb).")
+    for folder in _empty_folders(archive):
+        found = True
+        yield Found((*parts, *folder, ""), cause=EMPTY_FOLDER, is_other=True)
+    if not found and not refused:
+        yield Found(parts, cause=EMPTY_ARCHIVE, is_other=True)
+
+
+def _empty_folders(archive: zipfile.ZipFile) -> list[tuple[str, ...]]:
+    """The folders of an archive in which nothing lies that somebody may have handed in."""
+    filled: set[tuple[str, ...]] = set()
+    folders = []
+    for member in archive.infolist():
+        with contextlib.suppress(Unreadable):
+            inside = _safe_parts(member)
+            if not IGNORED_FOLDERS.isdisjoint(inside):
+                continue
+            if member.is_dir():
+                folders.append(inside)
+                inside = inside[:-1]  # a folder that holds an empty one is not reported as well
+            elif not kind_of(inside[-1]):
+                folders.append(inside[:-1])
+                inside = inside[:-2]
+            else:
+                inside = inside[:-1]
+            filled.update(inside[:depth] for depth in range(1, len(inside) + 1))
+    return sorted({folder for folder in folders if folder} - filled)
 
 
 def _member(
     archive: zipfile.ZipFile,
     member: zipfile.ZipInfo,
-    kind: str,
     parts: tuple[str, ...],
+    inside: tuple[str, ...],
     limits: IntakeLimits,
     allowance: Allowance,
 ) -> Iterator[Found]:
-    try:
-        inside = _safe_parts(member)
-    except Unreadable as error:
-        yield Found((*parts, _last_part(member.filename)), cause=str(error))
-        return
+    kind = kind_of(inside[-1])
     place = (*parts, *inside)
     if not kind or IGNORED_FOLDERS & set(inside):
         return
+    if kind == "other":
+        yield Found(place, cause=cause_of(inside[-1]), is_other=True)
+        return
     try:
-        if kind == "other":
-            raise Unreadable("only notebooks (.ipynb) and zip archives are read.")
         data = _unpack(archive, member, limits.notebook_bytes if kind == "notebook" else limits.nested_bytes, allowance)
         if kind == "notebook":
             yield Found(place, data)
@@ -284,7 +317,7 @@ def _safe_parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
     if len(parts) > MAX_DEPTH or max(map(len, parts)) > MAX_NAME:
         raise Unreadable("its name is absurdly long; it was not read.")
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise Unreadable("it is a symbolic link; links are not followed. Hand in the file itself.")
+        raise Unreadable(LINK)
     return parts
 
 

@@ -73,7 +73,7 @@ def recognise(
     if one := _best(_scores(notebook, known), ENOUGH):
         return one.assignment, ("The assignment was recognised by the notebook's content.",), None
     if not found and slug is None:
-        if one := _named(parts, by_slug.values()):
+        if one := named(parts, by_slug.values()):
             return one, ("The assignment is known by the file's name only; nothing in the notebook tells it.",), None
         return None, (), "nothing in this notebook belongs to an assignment of this course."
     graded = ", ".join(sorted(found)[:3])[:80]
@@ -120,7 +120,7 @@ def _best(scores: dict[Portrait, int], enough: int) -> Portrait | None:
     return winners[0] if top >= enough and len(winners) == 1 else None
 
 
-def _named(parts: Sequence[str], assignments: Iterable[Assignment]) -> Assignment | None:
+def named(parts: Sequence[str], assignments: Iterable[Assignment]) -> Assignment | None:
     """The assignment whose name stands in the file's name, else in its folders', as a word of its own."""
     for part in reversed(parts):
         for one in assignments:

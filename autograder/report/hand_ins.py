@@ -133,8 +133,10 @@ class _Sought:
         if one := who.person(row):
             texts = (one.id, one.login, one.email, one.sis_id, one.name, row.student)
             return cls(one.title, tuple(filter(None, texts)), one.canvas_id, participant)
-        names = (text, row.student) if kind == "name" else (row.student,)
-        return cls(row.student, names, text if kind == "canvas" else "", participant)
+        address = re.fullmatch(r"(.*) <([^<>]+)>", text) if kind == "name" else None
+        name = row.student.removesuffix(f" ({text})")  # the number that tells two people of one name apart
+        texts = (address[2], address[1]) if address else (text, name) if kind == "name" else (name,)
+        return cls(row.student, texts, text if kind == "canvas" else "", participant)
 
 
 @dataclass(frozen=True)

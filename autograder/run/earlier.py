@@ -1,4 +1,4 @@
-"""What earlier runs left in a run folder: what a run replaces, what stays, and under which name people go on.
+"""What earlier runs left in a run folder: what a run replaces, and what stays.
 
 Nothing vanishes by itself. What somebody hands in for an assignment replaces what they had handed in for it; all else
 stays, whatever the paths of a run hold.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autograder.base.identities import Identities
-from autograder.base.names import safe_name
 from autograder.base.people import Directory
 from autograder.base.records import Result, Submission
 
@@ -42,41 +41,6 @@ def filing(one: Result | Submission) -> Filing:
     """What a row or a submission is filed as."""
     slug = one.assignment if isinstance(one, Result) else one.assignment.slug if one.assignment else None
     return Filing(slug, one.student, one.file, one.person)
-
-
-def named(submissions: Sequence[Submission], earlier: Sequence[Filing], directory: Directory) -> list[Submission]:
-    """The submissions under the names that their people have in the run folder.
-
-    Marks by hand are kept by name: who has one keeps it, and nobody new gets a name that another person bears.
-
-    Args:
-        submissions: of this run.
-        earlier: what the folder holds.
-        directory: the class.
-    """
-    who = Identities(directory, [*earlier, *submissions])
-    names: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    for one in sorted(earlier, key=lambda one: one.order):
-        names.setdefault(who.key(one), one.student)
-        owners.setdefault(_spelt(one.student), who.key(one))
-    for key, student in sorted({(who.key(one), one.student) for one in submissions}):
-        name = names.setdefault(key, _free(student, key, owners))
-        owners.setdefault(_spelt(name), key)
-    return [replace(one, student=names[who.key(one)]) for one in submissions]
-
-
-def _free(student: str, key: str, owners: Mapping[str, str]) -> str:
-    name, count = student, 1
-    while owners.get(_spelt(name), key) != key:
-        count += 1
-        name = f"{student} ({count})"
-    return name
-
-
-def _spelt(student: str) -> str:
-    """Two people whose names are one to a file system have one name."""
-    return safe_name(student.casefold())
 
 
 def staying(earlier: Mapping[str, Filing], submissions: Sequence[Submission], directory: Directory) -> list[str]:

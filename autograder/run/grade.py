@@ -12,13 +12,13 @@ from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.people import Directory, roster
 from autograder.base.records import Result, Submission, Work
 from autograder.base.shelf import Shelf
-from autograder.intake import collect
+from autograder.intake import Intake, collect
 from autograder.judge.datasets import choose_dataset
 from autograder.judge.exam import Exam
 from autograder.report.times import read_extensions, read_times
 from autograder.run.crew import grade_all
-from autograder.run.earlier import absent, named, said, staying
-from autograder.run.journal import Journal, fingerprint, run_secret, sole_writer
+from autograder.run.earlier import absent, said, staying
+from autograder.run.journal import Journal, fingerprint, names_of, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
 from autograder.wall.sandbox import started
@@ -63,6 +63,7 @@ def grade(
     drop: bool = False,
     times: Sequence[str] = (),
     progress: Progress = lambda *_: None,
+    show: Callable[[Intake], None] = lambda _: None,
 ) -> Graded:
     """Grade everything under `paths` and write results, gradebook, tables, feedback pages and report to `out`.
 
@@ -81,6 +82,7 @@ def grade(
         drop: of the assignments that `paths` hold, drop the rows of files that are not under them.
         times: files with hand-in times and extensions, each as `report.times.read_times` takes it.
         progress: told what is being done, how many submissions are done, and how many there are.
+        show: told what was handed in, before anything is graded.
 
     Raises:
         CourseError: a path does not exist or holds nothing to grade, another run is writing to the folder, or the
@@ -88,7 +90,7 @@ def grade(
             nevertheless.
     """
     selection = select(course, only) if only else None
-    directory = Directory(roster(course))  # a mistake in it is said before an hour of grading …
+    people = roster(course)  # a mistake in it is said before an hour of grading …
     given = [entry for one in times for entry in read_times(course, one)]  # … and in these, too
     read_extensions(course)
     if scheduler is not None:
@@ -100,13 +102,14 @@ def grade(
         from autograder.report.hand_back import hand_back  # imports nbgrader for seconds, as the worker imports torch
 
         progress("reading what was handed in", 0, 0)
-        submissions = _selected(collect(course, paths, shelf=shelf), paths, selection)
+        everything = collect(course, paths, shelf=shelf, earlier=names_of(out))
+        submissions = _selected(everything, paths, selection)
+        show(Intake(everything, people))
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             secret = run_secret(out)
             exams = prepare_all(course, _assignments(submissions), secret, images, boxes, progress)
             journal = Journal(out)
-            submissions = named(submissions, list(journal.filings().values()), directory)
             work = _planned(journal, submissions, exams, selection)
             for box in boxes if jobs > 1 or scheduler else boxes[1:]:
                 box.close()  # other processes grade; the memory is theirs
@@ -117,7 +120,7 @@ def grade(
                 journal.add(one.key, result, exams.get(result.assignment or ""))
                 progress("grading", done, len(work))
             boxes[0].close()
-            stay, remarks = _staying(journal, submissions, exams, directory, drop=drop)
+            stay, remarks = _staying(journal, submissions, exams, Directory(people), drop=drop)
             results = journal.finish([*(one.key for one in work), *stay])
             progress("writing gradebook and pages", 0, 0)
             seeds = hashlib.sha256(secret).hexdigest()[:16]

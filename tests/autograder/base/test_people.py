@@ -84,9 +84,29 @@ def test_the_first_text_that_fits_decides():
     assert CLASS.find("nobody@x.example", "asa@uni.example", "Ada Lovelace").person == ASA
 
 
-def test_a_key_of_the_records_leads_back_to_the_person():
-    """Is a person found again by the key that records hold?"""
-    assert CLASS.by_key(ADA.key) == ADA and CLASS.by_key("name:Ada Lovelace") is None
+def test_two_numbers_of_one_name_are_not_one_person():
+    """Is neither of two users called like the roster's only John Smith taken for him?"""
+    john = Directory([Person("s1", "John Smith")])
+    found = john.find_each({"a": ("smithjohn", "111"), "b": ("smithjohn", "222"), "c": ("smithjohn", "")})
+    assert [found[key].person is None for key in "abc"] == [True, True, False]
+
+
+RECORDED = {
+    "by the roster": (("roster:s1", "Ada"), ADA),
+    "by Canvas's number": (("canvas:12345", "somebody"), ADA),
+    "by Canvas's number, and the name": (("canvas:9", "Mueller, Jürgen (9)"), MUELLER),
+    "by the name": (("name:Lovelace, Ada", "x"), ADA),
+    "by the address of Moodle's worksheet": (("name:A. L. <a.lovelace@uni.example>", "x"), ADA),
+    "in a row of an older run": (("", "ada lovelace"), ADA),
+    "one of several of a name": (("moodle:11", "Ada Lovelace (11)"), None),
+    "who left the roster": (("roster:s9", "Eve"), None),
+}
+
+
+@pytest.mark.parametrize(("row", "person"), RECORDED.values(), ids=RECORDED)
+def test_rows_are_found_in_a_roster_that_came_later(row, person):
+    """Is the person of a row found by what its record holds?"""
+    assert CLASS.find_recorded([row])[row].person == person
 
 
 def course_with(tmp_path, text):

@@ -1,4 +1,4 @@
-"""Another week in the same run folder: who is replaced, who stays, and under which name."""
+"""Another week in the same run folder: who is replaced, and who stays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nbformat.v4 import new_notebook
 from autograder.base.course import Assignment
 from autograder.base.people import Directory, Person
 from autograder.base.records import Submission
-from autograder.run.earlier import Filing, absent, filing, named, said, staying
+from autograder.run.earlier import Filing, absent, filing, said, staying
 
 NOBODY = Directory([])
 PCA, ENCODER = Assignment("03-pca", "PCA", 12), Assignment("04-encoder", "Encoder", 14)
@@ -56,26 +56,16 @@ def test_one_path_for_every_week_keeps_the_weeks_apart():
 
 
 def test_people_of_one_name_do_not_replace_each_other():
-    """Does the second John Smith's file leave the first one's row and name alone?"""
+    """Does the second John Smith's file leave the first one's row alone?"""
     first, second = (handed_in("John Smith", person=f"canvas:{number}") for number in (111, 222))
     assert stays([first], second) == [("John Smith", "03-pca")]
-    (one,) = named([second], [filing(first)], NOBODY)
-    assert one.student == "John Smith (2)"
-
-
-def test_people_keep_the_name_that_their_marks_are_filed_under():
-    """Is the second John Smith alone in week 4 still the second, and is nobody renamed by a file system's rules?"""
-    earlier = [Filing("03-pca", "John Smith", "a", "canvas:111"), Filing("03-pca", "John Smith (2)", "b", "canvas:222")]
-    week = [handed_in("John Smith", ENCODER, person="canvas:222"), handed_in("john smith", person="canvas:333")]
-    assert [one.student for one in named(week, earlier, NOBODY)] == ["John Smith (2)", "john smith (3)"]
 
 
 def test_a_roster_that_comes_later_finds_earlier_rows():
-    """Is Canvas's number of week 3 the person of the roster in week 4, under the name of week 3?"""
+    """Is Canvas's number of week 3 the person of the roster in week 4?"""
     directory = Directory([Person("s1", "Ada Lovelace", canvas_id="77")])
     before, again = handed_in("lovelaceada", person="canvas:77"), handed_in("Ada Lovelace", person="roster:s1")
     assert stays([before], again, directory=directory) == []
-    assert [one.student for one in named([again], [filing(before)], directory)] == ["lovelaceada"]
 
 
 def test_a_roster_gives_two_people_of_one_name_to_nobody():
