@@ -404,6 +404,23 @@ def grades(
 
 
 @app.command(rich_help_panel=GRADE)
+def term(
+    run_folders: Annotated[list[Path], typer.Argument(help="What `course grade` wrote, in the order of the term.")],
+    to: Annotated[Path, typer.Option("--out", help="Where the record is written.")] = Path("term"),
+) -> None:
+    """Join run folders into one class record with a total: a table, a page, and tables for Canvas and Moodle."""
+    from autograder.report.terminal import term_table
+    from autograder.run.term import term as run
+
+    with _progress() as progress:
+        record = run(find_course(), run_folders, to, progress)
+    out.print(term_table(record))
+    _say(record.remarks)
+    _say_exports(record.results)
+    out.print(f"The record is in {to}/ (start with term.html).")
+
+
+@app.command(rich_help_panel=GRADE)
 def mark(
     assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
     answers: Annotated[list[Path], typer.Argument(help="Python files with the source of solution cells.")],

@@ -155,6 +155,16 @@ class Platform(Table):
     missing: Literal["empty", "zero"] = "empty"
 
 
+class Term(Table):
+    """`[term]`: the course's total.
+
+    Attributes:
+        drop_lowest: so many assignments of everybody are left out, those with the smallest share of their points.
+    """
+
+    drop_lowest: Annotated[int, Field(ge=0)] = 0
+
+
 class Settings(Table):
     """The whole file.
 
@@ -171,6 +181,7 @@ class Settings(Table):
     gradebook: Gradebook = Gradebook()
     late: Late = Late()
     lms: Platform = Platform()
+    term: Term = Term()
     assignments: dict[Annotated[str, Field(pattern=f"^{SLUG}$")], AssignmentSettings] = {}
 
     @field_validator("assignments")

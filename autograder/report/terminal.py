@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autograder.banks.bank import Entry
     from autograder.banks.prove import Trial
     from autograder.report.changes import Change
+    from autograder.report.term import Cell, Record
 
 MAX_ROWS = 100  # submissions whose points a terminal shows one by one
 MAX_DETAILED = 10  # submissions of which the wrong checks are counted, too
@@ -268,6 +269,35 @@ def changes_table(changes: Sequence[Change]) -> Table:
 
 def _worth(value: float | str) -> str:
     return value if isinstance(value, str) else points(round(value, 2))
+
+
+# --- the class record ------------------------------------------------------------------------------------------------
+
+
+def term_table(record: Record) -> Table:
+    """A row per person, the first of them: points by assignment, and the course's total; `term.csv` has all."""
+    headings = [f"{one.number:02}\n/{points(one.points)}" for one in record.assignments]
+    table = _grid("Student", *headings, "Points", "Total", "Missing", gap=2)
+    table.title = "Class record"
+    for line in record.lines[:MAX_ROWS]:
+        cells = [_term_cell(cell) for cell in line.cells]
+        percent = record.percent(line)
+        total = NOTHING if percent is None else f"{'' if line.is_final else '*'}{percent:.1f} %"
+        missing = line.numbers(record.assignments, "missing")
+        name = line.student if len(line.student) <= MAX_NAME else f"{line.student[: MAX_NAME - 1]}…"
+        table.add_row(escape(name), *cells, points(round(line.points, 2)), total, missing)
+    if len(record.lines) > MAX_ROWS:
+        table.add_row(f"… and {len(record.lines) - MAX_ROWS} more in term.csv")
+    table.caption = "* waits for a mark, or is not final; what is missing counts as nothing"
+    table.caption_justify = "left"
+    return table
+
+
+def _term_cell(cell: Cell) -> str:
+    if cell.result is None or not cell.has_points:
+        return NOTHING if cell.result is None else UNREAD
+    text = f"{'*' if cell.state == 'waits' else ''}{points(round(cell.result.total, 2))}"
+    return f"({text})" if cell.is_dropped else text
 
 
 # --- other tables ----------------------------------------------------------------------------------------------------
