@@ -30,12 +30,13 @@ from pathlib import Path
 import nbgrader
 import torch
 from common import save
+from waferlab.checks.core import Case
 
 from autograder.base.course import Assignment, Course, find_course
 from autograder.base.notebooks import grade_id, read_notebook, reference_cells, without_markers, write_notebook
 from autograder.demo import answered, copy_course
 from autograder.run.prepare import reference_graft
-from autograder.wall.inside.worker import answer
+from autograder.wall.inside.candidate import executed
 
 TOOLS = Path(sys.executable).parent
 TRIVIAL, CHECK = "kl_divergence", "check-kl-divergence"
@@ -73,15 +74,14 @@ def own_seconds(course: Course, assignment: Assignment, repeats: int = 10) -> fl
     """Seconds that the cells and the probe of one right submission take by themselves, in one plain process."""
     graft = reference_graft(read_notebook(course.notebook("source", assignment)))
     cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
-    seeds = {TRIVIAL: {"seed": 7, "stream": 7}}
-    job = {"module": f"waferlab.checks.{assignment.module}", "cells": cells, "stubs": {}, "tasks": seeds}
-    job["dtype"] = "float32"
-    importlib.import_module(job["module"])
+    task = importlib.import_module(f"waferlab.checks.{assignment.module}").TASKS[TRIVIAL]
+    job = {"cells": cells, "stubs": {}, "streams": {TRIVIAL: 7}}
     main_module, times = sys.modules["__main__"], []
     torch.set_num_threads(1)
     for _ in range(repeats + 1):
         started = time.perf_counter()
-        answer(job, {}, TRIVIAL, frozenset(), lambda stage: None)
+        names, _ = executed(job, TRIVIAL, frozenset(), lambda stage: None)
+        task.probe(names, Case(7))
         times.append(time.perf_counter() - started)
     sys.modules["__main__"] = main_module
     return statistics.median(times[1:])

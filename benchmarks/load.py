@@ -1,15 +1,20 @@
-"""A class of hundreds in one run: right, wrong, broken and hostile submissions of both assignments.
+"""A class of hundreds in one run: right, wrong, broken and hostile submissions of every assignment.
 
     .venv/bin/python benchmarks/load.py [--count 300] [--jobs 2] [--dataset synthetic-wafers] [--keep DIR] [--save]
 
 Runs `course grade` in a terminal, as a person would, and watches it from outside: the progress line, the memory of the
 grading process and of all its children, the journal. Ends with an error when a row is missing or has other points than
 it must have, or when the memory of the grading process grew with the number of submissions.
+
+What a row must have follows from what was handed in: an answer of the bank gets what it promises there, a task that is
+not answered, or ends its process, gets nothing, and the task beside it loses nothing, unless it calls the one that
+failed: then it may lose anything.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import copy
 import csv
 import io
@@ -24,7 +29,7 @@ import tempfile
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +37,11 @@ import nbformat
 import psutil
 from common import save
 from nbformat import NotebookNode
+from waferlab.checks.core import Task
 
-from autograder.base.course import Assignment, Course, find_course
+from autograder.banks import entries
+from autograder.banks.bank import reference_answers
+from autograder.base.course import Assignment, Course, checks_module, find_course
 from autograder.base.notebooks import grade_id, is_answer, read_notebook
 from autograder.demo import PLACEHOLDER, answered, demo_answers
 
@@ -70,16 +78,23 @@ class Expected:
 
 @dataclass
 class Desk:
-    """Where one assignment's submissions are made: its release, and what the demo's students answer."""
+    """Where one assignment's submissions are made: its release, what the demo's students answer, and what it is worth.
+
+    Attributes:
+        assignment: which one.
+        release: its notebook.
+        answers: what the demo's students write, by student and grade_id.
+        tasks: its tasks.
+        promised: the fewest and the most points that each of the bank's answers may get, by submission and task.
+        calls: the tasks whose functions the reference of a task uses, by task.
+    """
 
     assignment: Assignment
     release: NotebookNode
     answers: dict[str, dict[str, str]]
-    points: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        cells = [cell for cell in self.release.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-        self.points = sum(cell.metadata.nbgrader.points for cell in cells if cell.cell_type == "code")
+    tasks: dict[str, Task]
+    promised: dict[str, dict[str, tuple[float, float]]]
+    calls: dict[str, set[str]]
 
     def notebook(self, student: str) -> NotebookNode:
         return answered(self.release, self.answers[student]) if student else copy.deepcopy(self.release)
@@ -93,31 +108,47 @@ class Desk:
             lines += [line] if PLACEHOLDER not in line else [indent + part for part in statement.splitlines()] + [line]
         return answered(self.release, {**self.answers["reference-answer"], grade_id(first): "\n".join(lines)})
 
-    def others(self) -> float:
-        """Points of all tasks but the first."""
-        checks = [cell for cell in self.release.cells if cell.metadata.get("nbgrader", {}).get("grade")]
-        return sum(cell.metadata.nbgrader.points for cell in checks[1:] if cell.cell_type == "code")
+    def points(self, faulty: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+        """The fewest and the most points of a submission that is right but for some tasks.
+
+        Args:
+            faulty: the fewest and the most points of those tasks.
+        """
+        least = most = 0.0
+        for name, task in self.tasks.items():
+            low, high = faulty.get(name, (task.points, task.points))
+            least += 0.0 if self.calls[name] & faulty.keys() else low
+            most += high
+        return least, most
 
 
 def desks(course: Course) -> list[Desk]:
     """One for each assignment."""
-    made = []
-    for one in course.assignments:
-        release = read_notebook(course.notebook("release", one))
-        made.append(Desk(one, release, demo_answers(course, one, release)))
-    return made
+    return [_desk(course, one) for one in course.assignments]
+
+
+def _desk(course: Course, one: Assignment) -> Desk:
+    release, tasks = read_notebook(course.notebook("release", one)), checks_module(one.module).TASKS
+    promised: dict[str, dict[str, tuple[float, float]]] = {"partly": {}, "wrong": {}}
+    for entry in entries(course, one):
+        if entry.demo:
+            promised[entry.demo][entry.task] = entry.promised(tasks[entry.task])
+    calls = {}
+    for task, source in reference_answers(course, one).items():
+        used = {getattr(node, "id", getattr(node, "attr", None)) for node in ast.walk(ast.parse(source))}
+        calls[task] = {name for name, other in tasks.items() if name != task and used.intersection(other.defines)}
+    return Desk(one, release, demo_answers(course, one, release), tasks, promised, calls)
 
 
 def graded(kind: str, desk: Desk) -> tuple[bytes, Expected]:
     """A submission that can be graded, and its points."""
-    full, students = desk.points, {"right": "reference-answer", "partly": "partly-right", "wrong": "wrong"}
+    students = {"partly": "partly-right", "wrong": "wrong", "raises": "raises", "unanswered": ""}
     if kind in HOSTILE:
-        return text(desk.hostile(HOSTILE[kind])), Expected(kind, "graded", desk.others(), desk.others())
-    if kind in ("partly", "wrong"):
-        least, most = (0.5, full - 0.5) if kind == "partly" else (0, 0)
-        return text(desk.notebook(students[kind])), Expected(kind, "graded", least, most)
-    if kind in ("raises", "unanswered"):
-        return text(desk.notebook("raises" if kind == "raises" else "")), Expected(kind, "graded")
+        faulty = {next(iter(desk.tasks)): (0.0, 0.0)}
+        return text(desk.hostile(HOSTILE[kind])), Expected(kind, "graded", *desk.points(faulty))
+    if kind in students:
+        faulty = desk.promised.get(kind) or dict.fromkeys(desk.tasks, (0.0, 0.0))
+        return text(desk.notebook(students[kind])), Expected(kind, "graded", *desk.points(faulty))
     notebook = desk.notebook("reference-answer")
     if kind == "prints":
         for cell in notebook.cells:
@@ -129,7 +160,7 @@ def graded(kind: str, desk: Desk) -> tuple[bytes, Expected]:
             cell.metadata = nbformat.from_dict({})
     data = text(notebook)
     data = b"\xef\xbb\xbf" + data if kind == "byte order mark" else data
-    return data, Expected(kind, "graded", full, full)
+    return data, Expected(kind, "graded", *desk.points({}))
 
 
 def text(notebook: NotebookNode) -> bytes:
@@ -168,7 +199,7 @@ def hand_in(course: Course, count: int, folder: Path) -> dict[str, Expected]:
     kinds = [kind for kind, share in CLASS.items() for _ in range(share)]
     expected = {}
     for number in range(count):
-        kind, desk = kinds[number * 37 % len(kinds)], tables[number // len(kinds) % len(tables) ^ number % 2]
+        kind, desk = kinds[number * 37 % len(kinds)], tables[(number + number // len(kinds)) % len(tables)]
         student, file = f"student-{number:04}", f"{desk.assignment.notebook_name}.ipynb"
         if kind == "zip bomb":
             data, row = bomb, Expected(kind, "unreadable")

@@ -1,6 +1,7 @@
 """Answers that prove the checks: wrong ones with one realistic mistake each, and right ones written another way.
 
-Most stand in `<module>/<task>.toml`, one table an answer, as changes of the reference answer in the source notebook:
+They stand in `<module>/<task>.toml`, one table an answer. Most are changes of the reference answer in the source
+notebook:
 
     [wrong.plain_relu]
     says = "Uses ReLU instead of the provided LeakyReLU."
@@ -8,20 +9,18 @@ Most stand in `<module>/<task>.toml`, one table an answer, as changes of the ref
     old = '''self.act(h)'''
     new = '''torch.relu(h)'''
 
-What has little in common with the reference is a whole file, `<module>/wrong/<task>_<name>.py` or `…/right/…`: the
-docstring says what it is, and below that, one a line, `fails: train-mode, eval-mode`, `most: 0.25` and the like. With
-`of = "<name>"`, a table changes such an answer to its task, right or wrong, instead of the reference. Both kinds of
-files are read, never imported.
+What has little in common with the reference is written out: `source` is the whole solution cell; `text`, where a task
+asks for a function that returns a text, is that text. With `of = "<name>"`, a table changes such an answer to its task,
+right or wrong, instead of the reference. The answers are read, never imported.
 """
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from waferlab.checks.core import Task
 
@@ -32,9 +31,8 @@ BANKS = Path(__file__).resolve().parent
 Kind = Literal["wrong", "right"]
 Role = Literal["partly", "wrong"]
 DRAFT = "draft"  # a key of the whole file
-#: What may be said of an answer, in either form; `says` is the docstring of a whole file.
-KEYS = ("fails", "most", "least", "demo")
-CHANGES = ("says", *KEYS, "of", "old", "new")
+FORMS = ("source", "text")  # of an answer that is written out
+KEYS = ("says", "fails", "most", "least", "demo", *FORMS, "of", "old", "new")
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,6 @@ class Entry:
         return least, left if self.most is None else min(self.most, left)
 
 
-Placed = tuple[str, Entry]  # with the file, and the table in it, for errors
-
-
 def entries(course: Course, assignment: Assignment, banks: Path = BANKS) -> list[Entry]:
     """The answers in an assignment's bank, by task (as in the notebook), kind (wrong ones first) and name.
 
@@ -96,17 +91,13 @@ def entries(course: Course, assignment: Assignment, banks: Path = BANKS) -> list
         CourseError: an entry does not say what it should, or does not fit the reference; names file and entry.
     """
     tasks = checks_module(assignment.module).TASKS
-    folder = banks / assignment.module
-    placed = list(_whole_files(folder, tasks))
     references = reference_answers(course, assignment)
-    wholes = {(one.task, one.name): one.source for _, one in placed}
-    for path in sorted(folder.glob("*.toml")):
+    found: list[Entry] = []
+    for path in sorted((banks / assignment.module).glob("*.toml")):
         task = _task_of(path, tasks)
-        bases = {name: source for (of, name), source in wholes.items() if of == task.name}
-        placed += _changes(path, task, references.get(task.name), bases)
-    _refuse_twice(placed)
+        found += _answers(path, task, references.get(task.name))
     order = {name: number for number, name in enumerate(tasks)}
-    return sorted((one for _, one in placed), key=lambda one: (order[one.task], one.kind != "wrong", one.name))
+    return sorted(found, key=lambda one: (order[one.task], one.kind != "wrong", one.name))
 
 
 def entry(course: Course, assignment: Assignment, name: str, banks: Path = BANKS) -> Entry:
@@ -137,7 +128,7 @@ def reference_answers(course: Course, assignment: Assignment) -> dict[str, str]:
     return {str(grade_id(cell)): without_markers(cell.source) + "\n" for cell in cells if is_answer(cell)}
 
 
-# --- changes of the reference -----------------------------------------------------------------------------------------
+# --- one file ---------------------------------------------------------------------------------------------------------
 
 
 def _task_of(path: Path, tasks: Mapping[str, Task]) -> Task:
@@ -146,15 +137,27 @@ def _task_of(path: Path, tasks: Mapping[str, Task]) -> Task:
     return tasks[path.stem]
 
 
-def _changes(path: Path, task: Task, reference: str | None, bases: Mapping[str, str]) -> Iterator[Placed]:
-    """The entries of one TOML file.
+def _answers(path: Path, task: Task, reference: str | None) -> Iterator[Entry]:
+    """The entries of one file.
 
     Args:
         path: the file.
         task: the task that it is about.
         reference: the reference answer.
-        bases: the task's answers that are whole files, by name: an entry may change one of these instead.
     """
+    tables = list(_named(path))
+    written = {name: source for where, _, name, said in tables if (source := _written(where, task, said)) is not None}
+    for where, kind, name, said in tables:
+        source = written.get(name)
+        if source is None:
+            base = _base(where, said.get("of"), reference, written)
+            source = changed(where, base, *_pairs(where, said))
+        yield _made(where, task, name, kind, said, source)
+
+
+def _named(path: Path) -> Iterator[tuple[str, Kind, str, dict[str, Any]]]:
+    """The tables of one file: where each stands, for errors, its kind, its name, and what it says."""
+    names: dict[str, str] = {}
     for kind, named in _tables(path).items():
         if kind == DRAFT and isinstance(named, bool):
             continue
@@ -164,9 +167,11 @@ def _changes(path: Path, task: Task, reference: str | None, bases: Mapping[str, 
             where = f"{path}: [{kind}.{name}]"
             if not isinstance(said, dict):
                 raise CourseError(f"{where}: not a table")
-            _refuse_unknown(where, said, CHANGES)
-            base = _base(where, said.get("of"), reference, bases)
-            yield _made(where, task, name, kind, said, changed(where, base, *_pairs(where, said)))
+            if unknown := [key for key in said if key not in KEYS]:
+                raise CourseError(f"{where}: {', '.join(unknown)} means nothing here; expected {', '.join(KEYS)}")
+            if names.setdefault(name, kind) != kind:
+                raise CourseError(f"{where}: the name {name} is taken by [{names[name]}.{name}]")
+            yield where, cast("Kind", kind), name, said
 
 
 def _tables(path: Path) -> dict[str, Any]:
@@ -182,14 +187,48 @@ def is_draft(module: str, task: str, banks: Path = BANKS) -> bool:
     return path.is_file() and _tables(path).get(DRAFT) is True
 
 
-def _base(where: str, of: str | None, reference: str | None, bases: Mapping[str, str]) -> str:
-    """The answer that an entry changes: the reference, or one that is a whole file."""
-    if of is not None and of not in bases:
-        known = ", ".join(bases) or "none"
-        raise CourseError(f"{where}: of = {of!r} is no answer in a file of its own; those are: {known}")
+def _written(where: str, task: Task, said: Mapping[str, Any]) -> str | None:
+    """The source of an answer that is written out; None for one that changes another."""
+    forms = [key for key in FORMS if key in said]
+    if not forms:
+        return None
+    if len(forms) > 1 or {"of", "old", "new"} & said.keys():
+        raise CourseError(f"{where}: expected one of `source`, `text`, or `old` with `new`, and found several")
+    value = said[forms[0]]
+    if not isinstance(value, str) or not value.strip():
+        raise CourseError(f"{where}: {forms[0]} is {value!r}, expected a text")
+    return value if forms[0] == "source" else returning(task.name, value)
+
+
+def returning(function: str, text: str) -> str:
+    """The source of a function that returns a text.
+
+    Args:
+        function: its name.
+        text: what it returns; ends with a line break there.
+
+    >>> print(returning("motto", "Look twice."))
+    def motto():
+        return \"""\\
+    Look twice.
+    \"""
+    <BLANKLINE>
+    """
+    quoted = text.rstrip("\n").replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    return f'def {function}():\n    return """\\\n{quoted}\n"""\n'
+
+
+# --- changes ----------------------------------------------------------------------------------------------------------
+
+
+def _base(where: str, of: str | None, reference: str | None, written: Mapping[str, str]) -> str:
+    """The answer that an entry changes: the reference, or one that is written out."""
+    if of is not None and of not in written:
+        known = ", ".join(written) or "none"
+        raise CourseError(f"{where}: of = {of!r} is no answer that is written out; those are: {known}")
     if of is None and reference is None:
         raise CourseError(f"{where}: the source notebook has no solution cell of this task")
-    return bases[of] if of is not None else str(reference)
+    return written[of] if of is not None else str(reference)
 
 
 def _pairs(where: str, said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -237,63 +276,11 @@ def changed(where: str, base: str, old: Iterable[str], new: Iterable[str]) -> st
     return "".join([*done, base[end:]])
 
 
-# --- whole files ------------------------------------------------------------------------------------------------------
-
-
-def _whole_files(folder: Path, tasks: Mapping[str, Task]) -> Iterator[Placed]:
-    """The entries that are Python files."""
-    for kind in get_args(Kind):
-        for path in sorted((folder / kind).glob("*.py")):
-            task = max((name for name in tasks if path.stem.startswith(f"{name}_")), key=len, default=None)
-            if task is None:
-                raise CourseError(f"{path}: the file's name starts with no task's; expected one of {', '.join(tasks)}")
-            said, source = _read(path)
-            yield _made(str(path), tasks[task], path.stem.removeprefix(f"{task}_"), kind, said, source)
-
-
-def _read(path: Path) -> tuple[dict[str, Any], str]:
-    """What a file's docstring says of it, and its source without the docstring."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise CourseError(f"{path}: not Python ({error})") from error
-    docstring = ast.get_docstring(tree)
-    if docstring is None:
-        raise CourseError(f"{path}: has no docstring that says what the answer is")
-    source = "".join(text.splitlines(keepends=True)[tree.body[0].end_lineno :]).lstrip("\n")
-    return _said(path, docstring), source
-
-
-def _said(path: Path, docstring: str) -> dict[str, Any]:
-    """`says`, and what stands in lines such as `fails: a, b`."""
-    said: dict[str, Any] = {}
-    prose = []
-    for line in docstring.splitlines():
-        key, _, value = (part.strip() for part in line.partition(":"))
-        if key not in KEYS:
-            prose.append(line)
-        elif key in said:
-            raise CourseError(f"{path}: says `{key}:` twice")
-        elif key == "fails":
-            said[key] = [name.strip() for name in value.split(",")]
-        else:
-            said[key] = value if key == "demo" else _number(value)
-    return {"says": " ".join(" ".join(prose).split()), **said}
-
-
-def _number(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 # --- what every entry must say ----------------------------------------------------------------------------------------
 
 
-def _made(where: str, task: Task, name: str, kind: str, said: Mapping[str, Any], source: str) -> Placed:
-    """An entry with its place, when what is said of it makes sense."""
+def _made(where: str, task: Task, name: str, kind: str, said: Mapping[str, Any], source: str) -> Entry:
+    """An entry, when what is said of it makes sense."""
     says, fails, demo = said.get("says"), said.get("fails", []), said.get("demo")
     if not isinstance(says, str) or not says.strip():
         raise CourseError(f"{where}: does not say in words what the answer is (`says`)")
@@ -309,7 +296,7 @@ def _made(where: str, task: Task, name: str, kind: str, said: Mapping[str, Any],
     if demo is not None and demo not in get_args(Role):
         raise CourseError(f"{where}: demo is {demo!r}, expected {' or '.join(get_args(Role))}")
     most, least = (_points(where, key, said.get(key), task) for key in ("most", "least"))
-    return where, Entry(task.module, task.name, name, kind, says.strip(), tuple(fails), source, most, least, demo)
+    return Entry(task.module, task.name, name, kind, says.strip(), tuple(fails), source, most, least, demo)
 
 
 def _points(where: str, key: str, value: Any, task: Task) -> float | None:
@@ -319,17 +306,3 @@ def _points(where: str, key: str, value: Any, task: Task) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < task.points:
         raise CourseError(f"{where}: {key} is {value!r}, expected points from 0 to less than {task.points:g}")
     return float(value)
-
-
-def _refuse_unknown(where: str, said: Iterable[str], known: Iterable[str]) -> None:
-    if unknown := [key for key in said if key not in known]:
-        raise CourseError(f"{where}: {', '.join(unknown)} means nothing here; expected {', '.join(known)}")
-
-
-def _refuse_twice(placed: Iterable[Placed]) -> None:
-    """A name stands for one answer, wrong or right."""
-    places: dict[str, str] = {}
-    for where, one in placed:
-        first = places.setdefault(one.label, where)
-        if first != where:
-            raise CourseError(f"{where}: the name {one.label} is taken by {first}")

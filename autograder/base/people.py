@@ -115,6 +115,7 @@ class Directory:
             _index((person, key) for person in self.people for key in level(person))
             for level in (_sure, _local_parts, _names)
         )
+        self._order = {person: place for place, person in enumerate(self.people)}
         self._by_key = {person.key: person for person in self.people}
 
     def find(self, *texts: str, platform_id: str = "") -> Match:
@@ -140,7 +141,7 @@ class Directory:
                 if number:
                     fitting = {one: None for one in fitting if not one.canvas_id}
                 if fitting:
-                    return Match(tuple(one for one in self.people if one in fitting))
+                    return Match(tuple(sorted(fitting, key=self._order.__getitem__)))
         return Match()
 
     def find_each(self, wanted: Mapping[Key, tuple[str, str]]) -> dict[Key, Match]:

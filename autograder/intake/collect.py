@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from autograder.base.course import Course
+from autograder.base.course import Assignment, Course
 from autograder.base.names import clean_name
 from autograder.base.people import Directory, roster
 from autograder.base.records import Submission
@@ -27,6 +27,8 @@ from autograder.intake.times import handed_in
 from autograder.intake.worksheets import worksheets_in
 
 MAX_NAMED = 4  # other files that a sentence about duplicates names
+SEVERAL = "files were handed in for this assignment"
+ENOUGH, SHARE = 3, 0.9  # notebooks of an export that tell its assignment, and the share of them that agrees
 MAX_ROWS = 20  # rows for what cannot be graded of one person; the rest is counted in one more row
 
 
@@ -101,7 +103,7 @@ def collect(
     known, people = portraits(course), Directory(roster(course))
     worksheets = {file: table for path in paths for file, table in worksheets_in(path).items()}
     seen = set(worksheets)
-    entries = [entry for path in paths for entry in _entries(course, path, known, limits, seen, shelf)]
+    entries = [entry for path in paths for entry in _entries(course, path, known, people, limits, seen, shelf)]
     persons = Persons(people, dict(chain.from_iterable(table.items() for table in worksheets.values())), earlier or {})
     return sorted(
         _distinct(_rows(entries, persons)),
@@ -113,6 +115,7 @@ def _entries(
     course: Course,
     path: Path,
     known: Sequence[Portrait],
+    people: Directory,
     limits: IntakeLimits,
     seen: set[Path],
     shelf: Shelf | None,
@@ -121,10 +124,41 @@ def _entries(
     root = path.resolve()
     read = [(one.parts, _read(one, root, known, limits, shelf), one.is_other) for one in find(path, limits, seen)]
     telling = [parts for parts, _, is_other in read if not is_other]
-    whose = owners(root, [parts for parts, _, _ in read], course.assignments, telling)
-    return [
-        _Entry(_timed(replace(one, file=_label(path, parts)), path, parts), owner, (root, parts), is_other)
+    whose = owners(
+        root,
+        [parts for parts, _, _ in read],
+        course.assignments,
+        telling,
+        lambda name: people.find(name).person is not None,
+    )
+    return _placed(
+        _Entry(
+            _timed(replace(one, file=_label(path, parts)), path, parts),
+            replace(owner, export=(str(root), *owner.export)),
+            (root, parts),
+            is_other,
+        )
         for (parts, one, is_other), owner in zip(read, whose, strict=True)
+    )
+
+
+def _placed(entries: Iterable[_Entry]) -> list[_Entry]:
+    """A platform exports one assignment: what tells of none is for that of the notebooks in the same export."""
+    entries = list(entries)
+    exports: dict[tuple[str, ...], Counter[Assignment]] = {}
+    for one in entries:
+        if one.owner.upload and one.submission.is_readable and one.submission.assignment:
+            exports.setdefault(one.owner.export, Counter())[one.submission.assignment] += 1
+    sure = {
+        export: found.most_common(1)[0][0]
+        for export, found in exports.items()
+        if found.total() >= ENOUGH and found.most_common(1)[0][1] >= SHARE * found.total()
+    }
+    return [
+        replace(one, submission=replace(one.submission, assignment=sure.get(one.owner.export)))
+        if one.owner.upload and one.submission.assignment is None
+        else one
+        for one in entries
     ]
 
 
@@ -207,7 +241,7 @@ def _last(group: list[Submission]) -> Submission:
     if not others:
         return last
     names = ", ".join(one.file for one in others[-MAX_NAMED:]) + (", …" if len(others) > MAX_NAMED else "")
-    note = f"{len(group)} files were handed in for this assignment: {last.file} is graded, not {names}."
+    note = f"{len(group)} {SEVERAL}: {last.file} is graded, not {names}."
     return replace(last, repairs=(*last.repairs, note))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from autograder.base.people import Person
 from autograder.base.records import Submission
+from autograder.intake.collect import SEVERAL
 
 MAX_NAMED = 12  # people or files that one line names
 MAX_CAUSES = 12  # causes that are shown
@@ -34,6 +35,7 @@ class Intake:
         yield f"{_counted(len(people), 'person', 'people')}, {notebooks} to grade"
         yield from (f"  {slug}: {count}" for slug, count in sorted(counts.items()))
         yield from self._ungraded()
+        yield from self._several()
         if self.roster:
             yield from self._unknown()
             yield from self._absent()
@@ -43,15 +45,22 @@ class Intake:
         causes: dict[str, list[Submission]] = {}
         for one in self.submissions:
             if not one.is_readable:
-                causes.setdefault(one.cause or "", []).append(one)
+                causes.setdefault((one.cause or "").split(". ")[0].rstrip("."), []).append(one)
         if not causes:
             return
-        yield f"{_counted(sum(map(len, causes.values())), 'thing', 'things')} that cannot be graded"
+        yield f"{_counted(sum(map(len, causes.values())), 'file or folder', 'files or folders')} that cannot be graded"
         ordered = sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
         for cause, ones in ordered[:MAX_CAUSES]:
-            yield f"  {len(ones)} × {cause.rstrip('.')}: {_named(f'{one.student} ({one.file})' for one in ones)}"
+            yield f"  {len(ones)} × {cause}: {_named(dict.fromkeys(one.student for one in ones))}"
         if rest := ordered[MAX_CAUSES:]:
             yield f"  {sum(len(ones) for _, ones in rest)} for other causes"
+
+    def _several(self) -> Iterator[str]:
+        """Whose file names hold several notebooks for one assignment: they may be several people's."""
+        names = {one.student for one in self.submissions if any(SEVERAL in remark for remark in one.repairs)}
+        if names:
+            listed = _named(sorted(names))
+            yield f"{len(names)} with several notebooks for one assignment, of which the newest is graded: {listed}"
 
     def _unknown(self) -> Iterator[str]:
         """Who is not in the roster, or could be several of it."""

@@ -6,13 +6,13 @@ The outermost name wins, so that nobody can hand in under another's name by nest
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.base.course import Assignment
 from autograder.base.names import UNKNOWN, clean_name
-from autograder.intake.kinds import ENDING
+from autograder.intake.kinds import ENDING, kind_of
 
 #: How learning platforms name what they export. Moodle's folders or files: its number is of one person in one
 #: assignment. Canvas's files, those of text and links included: the first number is the user's and stays. Canvas's
@@ -72,6 +72,7 @@ def owners(
     files: Sequence[tuple[str, ...]],
     assignments: Sequence[Assignment],
     notebooks: Sequence[tuple[str, ...]] = (),
+    known: Callable[[str], bool] = lambda _: False,
 ) -> list[Owner]:
     """Tell under which name each file was handed in.
 
@@ -80,6 +81,7 @@ def owners(
         files: the way from it to each file (for a single file: its name alone).
         assignments: the course's assignments; their names are no people's.
         notebooks: those of the files that tell how the folders are arranged; by default all.
+        known: whether a name is one person's of the roster: below a folder of a section or a week, it is the owner's.
 
     Returns:
         The owners, in the order of the files. An archive with the work of one person bears that person's name,
@@ -89,23 +91,28 @@ def owners(
     telling = notebooks or files
     if not root.name.lower().endswith(".zip"):
         skip = _wrapper(telling, words)
-        return [_owner(root, parts, skip, words) for parts in files]
+        return [_owner(root, parts, skip, words, known) for parts in files]
     if owner := _platform(root.name, 0, (), words):
         return [owner for _ in files]
     skip = _wrapper([parts[1:] for parts in telling], words)  # the archive itself is the path that was named
-    found = [_inside(_owner(root, parts[1:], skip, words), parts[0]) for parts in files]
+    found = [_inside(_owner(root, parts[1:], skip, words, known), parts[0]) for parts in files]
     own = person_in(root.name, words)
     alone = len({one.name for one in found}) == 1 and not any(one.upload for one in found)
     return [Owner(clean_name(own), 0) for _ in found] if own and alone else found
 
 
-def _owner(root: Path, parts: tuple[str, ...], skip: int, words: Collection[str]) -> Owner:
+def _owner(
+    root: Path, parts: tuple[str, ...], skip: int, words: Collection[str], known: Callable[[str], bool]
+) -> Owner:
     for depth, part in enumerate(parts):
         if owner := _platform(part, depth, parts[:depth], words):
             return owner
-    for depth, part in enumerate(parts[skip:], start=skip):
-        if name := person_in(part, words):
-            return Owner(clean_name(name), depth, export=parts[:depth])
+    packed = next((depth for depth, part in enumerate(parts) if kind_of(part) == "archive"), len(parts))
+    names = {depth: name for depth in range(skip, len(parts)) if (name := person_in(parts[depth], words))}
+    trusted = (depth for depth, name in names.items() if depth <= packed and known(name))  # none inside an archive
+    if names:
+        depth = next(trusted, min(names))
+        return Owner(clean_name(names[depth]), depth, export=parts[:depth])
     named = root if parts == (root.name,) else root / "file"
     for part in [*parts[:skip][::-1], *(folder.name for folder in named.parents)]:
         if name := person_in(part, words):

@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from types import ModuleType
 
-from waferlab.checks.core import Check, Fault, Finding, Observation, Task
+from waferlab.checks.core import Check, Fault, Finding, Observation, Task, time_limit
 
 from autograder.base.points import DIGITS
 from autograder.base.records import Mark, TaskResult, TaskStatus
 from autograder.wall.sandbox import Answer
 
+JUDGE_SECONDS = 20.0  # many times what any judge takes: what an observation may hold is bounded before
 TIMEOUT = "did not finish in time (the limit is many times what the reference answer takes): is there an endless loop?"
+TOO_LONG = "these results took too long to judge: are they far larger than what was asked for?"
 OWN_DEFECT = "these results could not be judged, which is a defect of the grader: please tell your instructor"
 
 
@@ -36,7 +38,10 @@ def mark_task(task: Task, answer: Answer, expected: Observation) -> TaskResult:
     if answer.seen.get("unanswered"):
         return without_points(task, "unanswered", "not yet answered")
     try:
-        marks = give_points(task.checks, task.judge(answer.seen, expected, hidden_faults(task)))
+        with time_limit(JUDGE_SECONDS):
+            marks = give_points(task.checks, task.judge(answer.seen, expected, hidden_faults(task)))
+    except TimeoutError:
+        return without_points(task, "error", TOO_LONG)
     except Exception:  # whatever a hostile observation provokes, the class goes on
         return without_points(task, "error", OWN_DEFECT)
     return _result(task, "ok", marks, "")

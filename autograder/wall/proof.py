@@ -17,9 +17,12 @@ from autograder.wall.sandbox import Answer, Ask, Limits, Sandbox
 LIMITS = Limits(memory_gb=1.0, max_bytes=2**20)
 SECONDS = 5.0
 SLEEP = "864000.25"  # seconds; also the mark by which a process that was left behind is known
-KILLED = {"never_end": "timeout", "flood": "crashed", "take_too_much_together": "crashed"}
+KILLED = {"never_end": "timeout", "flood": "crashed", "take_too_much_together": "crashed", "fill_sockets": "crashed"}
 TITLES = {
     "reach_the_network": "no network",
+    "open_other_sockets": "no sockets but between a question's own processes",
+    "be_spared": "killed first when memory runs out",
+    "fill_sockets": "what waits in sockets is limited",
     "see_the_grader_s_files": "no sight of the course, jobs or the grader's files",
     "change_the_installation": "the installation is read-only",
     "see_other_processes": "no sight of other processes",

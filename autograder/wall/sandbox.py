@@ -7,8 +7,10 @@ limits its time, memory and output; this module ends the worker when it stops an
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -26,11 +28,13 @@ import numpy as np
 from autograder.base.course import Course, CourseError
 from autograder.wall.bubblewrap import WAYS_OUT, NoWallError, scratch, wall
 from autograder.wall.inside.border import BorderError, pack, unpack_observation
+from autograder.wall.inside.names import ARRAYS, CELLS, EXAM
 
 if TYPE_CHECKING:  # notebooks take seconds to import, and a worker wants to start before that
     from autograder.base.records import Graft
 
 START_SECONDS = 180
+PATIENCE = 30.0  # seconds beyond a job's own limits
 MAX_HEADER = 64 * 1024
 NO_WALL = "Graded without a sandbox: students' code ran as an ordinary process of the grader's account."
 
@@ -159,8 +163,9 @@ class Sandbox:
         folder.chmod(0o755)  # the worker is somebody else when root grades; nobody else reaches the folder above
         try:
             _write_job(folder, _dotted(module), graft, asks, dtype, arrays or {}, references)
-            _send(process, self._job_line(folder, graft, asks))
-            return self._receive(process, asks, len(graft.cells))
+            nonce = secrets.token_hex(16)
+            _send(process, self._job_line(folder, _dotted(module), graft, asks, nonce))
+            return self._receive(process, asks, nonce)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -234,8 +239,10 @@ class Sandbox:
             return NoWallError(f"the wall around students' code cannot be built ({last}): {WAYS_OUT}")
         return WorkerError(f"the grading worker did not start ({last}): `course doctor` shows what is missing")
 
-    def _job_line(self, folder: Path, graft: Graft, asks: Sequence[Ask]) -> dict[str, Any]:
+    def _job_line(self, folder: Path, module: str, graft: Graft, asks: Sequence[Ask], nonce: str) -> dict[str, Any]:
         return {
+            "nonce": nonce,
+            "module": module,
             "folder": str(folder),
             "owners": [cell.name if cell.kind == "solution" else "" for cell in graft.cells],
             "questions": [{"task": ask.task, "seconds": ask.seconds} for ask in asks],
@@ -243,16 +250,20 @@ class Sandbox:
             "max_bytes": self.limits.max_bytes,
         }
 
-    def _receive(self, process: subprocess.Popen[bytes], asks: Sequence[Ask], cells: int) -> dict[str, Answer]:
-        """Read one frame per question; the patience covers every retry that the worker may make."""
-        patience = sum(ask.seconds for ask in asks) * (cells + 1) + 30
-        reader = _Reader(process, time.monotonic() + patience)
+    def _receive(self, process: subprocess.Popen[bytes], asks: Sequence[Ask], nonce: str) -> dict[str, Answer]:
+        """Read one frame per question, in order, each with the job's nonce; anything else ends the worker.
+
+        What is left in the pipe, or was put there earlier, must never be taken for another's answer.
+        """
+        reader = _Reader(process, time.monotonic() + sum(ask.seconds for ask in asks) + PATIENCE)
         answers: dict[str, Answer] = {}
         try:
-            while not (header := reader.line()).get("end"):
+            for ask in asks:
+                header = _checked(reader.line(), nonce, ask.task)
                 data = reader.exactly(min(int(header["bytes"]), self.limits.max_bytes))
-                answers[str(header["task"])] = _answer(header, data)
-        except Exception:  # whatever arrives: what is left in the pipe must never be taken for another's answer
+                answers[ask.task] = _answer(header, data)
+            _checked(reader.line(), nonce, None)
+        except Exception:  # whatever arrives
             self.close()
         lost = Answer("crashed", "start", "the grading worker stopped answering", 0.0)
         return {ask.task: answers.get(ask.task, lost) for ask in asks}
@@ -301,18 +312,35 @@ def _write_job(
     references: Sequence[str],
 ) -> None:
     cells = [{"kind": cell.kind, "name": cell.name, "source": cell.source} for cell in graft.cells]
-    tasks = {ask.task: {"seed": ask.seed, "stream": ask.seed ^ 0x5EED} for ask in asks}
-    job = {
+    streams = {ask.task: _stream(ask.seed) for ask in asks}
+    candidate = {
         "module": module,
         "cells": cells,
         "stubs": graft.stubs,
-        "tasks": tasks,
-        "dtype": dtype,
+        "streams": streams,
         "references": list(references),
     }
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    examiner = {"module": module, "dtype": dtype, "seeds": {ask.task: ask.seed for ask in asks}}
+    (folder / CELLS).write_text(json.dumps(candidate), encoding="utf-8")
+    (folder / EXAM).write_text(json.dumps(examiner), encoding="utf-8")
     if arrays:
-        (folder / "arrays.safetensors").write_bytes(pack({}, dict(arrays)))
+        (folder / ARRAYS).write_bytes(pack({}, dict(arrays)))
+
+
+def _stream(seed: int) -> int:
+    """What a candidate's generators are seeded with: the same for the same question, and no way back to its seed."""
+    return int.from_bytes(hashlib.sha256(f"stream of {seed}".encode()).digest()[:6], "big")
+
+
+def _checked(header: dict[str, Any], nonce: str, task: str | None) -> dict[str, Any]:
+    """The header, when it belongs to this job and names this task; the job's end for None.
+
+    Raises:
+        WorkerError: it does not.
+    """
+    if header.get("nonce") != nonce or header.get("task") != task or (task is None and header.get("end") is not True):
+        raise WorkerError("the worker sent what does not belong to its job")
+    return header
 
 
 def _send(process: subprocess.Popen[bytes], job: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ class Bank:
         return compile("\n\n".join(without_markers(cell.source) for cell in cells), self.module, "exec")
 
     @cached_property
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
         """The grader's images."""
         return self.setting.arrays()
 
@@ -118,13 +118,13 @@ class Bank:
     def expected(self, task: str, seed: int = SEED) -> Observation:
         """What the reference gives in float64."""
         if (task, seed) not in self._expected:
-            seen = self.tasks[task].probe(self.answers(""), Case(seed, "float64", self._arrays))
+            seen = self.tasks[task].probe(self.answers(""), Case(seed, "float64", self.arrays))
             self._expected[task, seed] = {**seen, **self._more.get(task, {})}
         return self._expected[task, seed]
 
     def judge(self, task: str, source: str, seed: int = SEED) -> tuple[list[Finding], list[Mark]]:
         """Findings and marks for an answer's source; without any, for the reference."""
-        seen = self.tasks[task].probe(self.answers(source), Case(seed, arrays=self._arrays))
+        seen = self.tasks[task].probe(self.answers(source), Case(seed, arrays=self.arrays))
         return self.judge_seen(task, seen, seed)
 
     def judge_seen(self, task: str, seen: Observation, seed: int = SEED) -> tuple[list[Finding], list[Mark]]:

@@ -1,6 +1,7 @@
 """The command `course`, as a person types it."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -65,6 +66,20 @@ def test_an_empty_folder_is_nothing_to_grade(tmp_path):
     done = course("grade", tmp_path / "in", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "nothing to grade" in " ".join(done.stderr.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_look_says_who_handed_in_what_and_grades_nothing(tmp_path):
+    """Are two people of one name and a PDF said before grading, with nothing written?"""
+    notebook = find_course().notebook("release", find_course().assignment("09-ethics"))
+    (tmp_path / "in").mkdir()
+    for name in ("smithjohn_111_901_ethics.ipynb", "smithjohn_222_902_ethics.ipynb"):
+        shutil.copy2(notebook, tmp_path / "in" / name)
+    (tmp_path / "in/ada_333_903_ethics.pdf").write_bytes(b"%PDF")
+    done = course("grade", tmp_path / "in", "--out", tmp_path / "out", "--look")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines()[:2] == ["3 people, 2 notebooks to grade", "  09-ethics: 2"]
+    assert "1 × a PDF; expected the notebook (.ipynb): ada" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -1,8 +1,8 @@
-"""What the worker does to itself and to each question's process inside the wall: Linux system calls, nothing else.
+"""What the worker does to itself and to each question's forks inside the wall: Linux system calls, nothing else.
 
 Bubblewrap decides what can be seen at all (`bubblewrap.py`). Inside, the warm worker enters a user namespace of its own
-in which it alone holds capabilities. It uses them for two things only: to give every question a process, mount and IPC
-namespace of its own with empty temporary folders, and to take everything away from that process before a student's
+in which it alone holds capabilities. It uses them for two things only: to give every fork a process, mount, IPC and
+network namespace of its own with empty temporary folders, and to take everything away from that fork before a student's
 first line runs. References: namespaces(7), user_namespaces(7), capabilities(7), seccomp(2).
 """
 
@@ -23,9 +23,11 @@ NOBODY = 65534
 FILES_MB = 256  # what a question may keep in /tmp and in /dev/shm, each
 PROCESSES = 128
 DESCRIPTORS = 512
+SOCKET_BYTES = 2 * 212_992  # what the kernel lets wait in a socket, out and in, where nobody changed its defaults
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 1, 2, 4, 8, 4096
+CLONE_NEWNET = 0x40000000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -119,7 +121,7 @@ def shut_in(scratch: str, hidden: list[Path]) -> None:
     Raises:
         OSError: a step failed; nothing of a student's may run then.
     """
-    _call("unshare", CLONE_NEWNS | CLONE_NEWIPC)
+    _call("unshare", CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET)
     nothing = f"size={FILES_MB}m,nr_inodes=16384,mode=1777".encode()
     for folder in (scratch, "/dev/shm"):
         _call("mount", b"tmpfs", folder.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, nothing)
@@ -131,6 +133,7 @@ def shut_in(scratch: str, hidden: list[Path]) -> None:
     _fresh_proc()
     os.chdir(scratch)
     Path("/proc/self/oom_score_adj").write_text("1000")  # rather this process than the grader
+    _call("mount", None, b"/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
     _drop_capabilities()
     _forbid_calls()
 
@@ -171,12 +174,26 @@ def limit_resources(memory_gb: float, seconds: float, *, walled: bool) -> None:
 
 
 def tree_memory() -> int:
-    """Bytes of memory that all other processes of this process namespace hold (proportional set size)."""
+    """Bytes of memory that all other processes of this process namespace hold: proportional set size, and sockets.
+
+    What waits in a socket belongs to no process. It is counted at the most that it can be, by network namespace: the
+    first process of each question has one of its own.
+    """
     total, me = 0, os.getpid()
+    spaces: dict[str, int] = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit() and int(entry.name) != me:
             total += _proportional(entry.name)
-    return total
+            with contextlib.suppress(OSError):
+                spaces.setdefault(os.readlink(f"/proc/{entry.name}/ns/net"), _sockets(entry.name))
+    return total + sum(spaces.values()) * SOCKET_BYTES
+
+
+def _sockets(pid: str) -> int:
+    """Sockets in a process's network namespace."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/net/sockstat").read_text().split()[2])
+    return 0
 
 
 def _proportional(pid: str) -> int:

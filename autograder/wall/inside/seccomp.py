@@ -1,7 +1,8 @@
 """The filter of system calls, as a program for the kernel: which calls fail, whatever a process may do.
 
 A program is a list of steps of classic BPF (linux/bpf_common.h), run at each call on `struct seccomp_data`: the call's
-number at offset 0, the architecture at offset 4. References: seccomp(2), bpf(4).
+number at offset 0, the architecture at offset 4, its first argument at offset 16 (little-endian). References:
+seccomp(2), bpf(4).
 """
 
 from __future__ import annotations
@@ -42,19 +43,23 @@ FORBIDDEN = {
     "msgget": (68, 186),
     "semget": (64, 190),
 }
+#: A socket of another kind than between processes of one question is refused: number as above.
+SOCKET, AF_UNIX = (41, 198), 1
 #: By machine: the column in `FORBIDDEN`, and how the kernel names the architecture (linux/audit.h).
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
 #: One step: what to do, how many steps to skip when a comparison holds and when not, and a number.
 STEP = struct.Struct("HBBI")
 LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
-NUMBER, ARCHITECTURE = 0, 4  # offsets in `struct seccomp_data`
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in `struct seccomp_data`
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
 X32 = 0x40000000  # on x86_64, numbers from here on are a second way to the same calls
 
 
 def program(machine: str) -> bytes:
-    """The filter for a kind of processor: calls in `FORBIDDEN` fail with EPERM, another architecture's calls kill.
+    """The filter for a kind of processor.
+
+    Calls in `FORBIDDEN`, and sockets of any kind but `AF_UNIX`, fail with EPERM; another architecture's calls kill.
 
     Args:
         machine: a key of `ARCHITECTURES`.
@@ -69,6 +74,13 @@ def program(machine: str) -> bytes:
     ]
     if machine == "x86_64":
         steps += [(IF_AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
+    steps += [
+        (IF_EQUAL, 0, 4, SOCKET[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (IF_EQUAL, 1, 0, AF_UNIX),
+        (RETURN, 0, 0, REFUSE),
+        (RETURN, 0, 0, ALLOW),
+    ]
     for place, number in enumerate(numbers):
         to_refuse = len(numbers) - place  # over the comparisons that are left, and over ALLOW
         steps.append((IF_EQUAL, to_refuse, 0, number))

@@ -6,6 +6,7 @@ outside. Attempts that must end by being killed return only if nobody stopped th
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import mmap
 import os
@@ -18,45 +19,103 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from waferlab.checks.bench import Bench
+from waferlab.checks.core import Case, Observation
+
 Attempt = Callable[[dict[str, Any]], str]
 GIB = 2**30
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One attempt, in the form in which the worker runs a probe.
+    """One attempt, in the form in which the worker runs a task.
 
     Attributes:
-        attempt: gets what the outer side tells it, returns what it got hold of.
+        attempt: gets what the outer side tells it, returns what it got hold of; runs where a student's answer runs.
         defines: names that a submission must define first: none.
+        apart: the attempt and whoever asks for it live in two processes.
     """
 
     attempt: Attempt
     defines: tuple[str, ...] = ()
+    apart: bool = True
 
-    def probe(self, names: dict[str, Any], case: Any) -> dict[str, Any]:
-        """Run the attempt; the arrays of `case` hold UTF-8 text, one path or address a line."""
+    @property
+    def shims(self) -> dict[str, Callable[..., str]]:
+        """The attempt, as the desk knows it."""
+        return {"attempt": lambda answers, services, told: self.attempt(told)}
+
+    def examine(self, bench: Bench, case: Case) -> Observation:
+        """Ask for the attempt; the arrays of `case` hold UTF-8 text, one path or address a line."""
         told = {name: bytes(array).decode().splitlines() for name, array in case.arrays.items()}
-        return {"got": self.attempt(told)}
+        return {"got": bench.shim("attempt", told)}
 
 
 def reach_the_network(told: dict[str, Any]) -> str:
     """Connect to a server of the grader's own on loopback, and to a public address."""
     port = int(told["port"][0])
     for address in (("127.0.0.1", port), ("1.1.1.1", 53)):
-        with socket.socket() as client:
-            client.settimeout(1)
+        try:
+            socket.create_connection(address, timeout=1).close()
+            return f"connected to {address[0]}"
+        except OSError:
+            pass
+    return ""
+
+
+def open_other_sockets(told: dict[str, Any]) -> str:
+    """Open sockets that reach beyond a question's own processes: internet, virtual machines, kernel, raw packets."""
+    families = {"AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17, "AF_ALG": 38, "AF_VSOCK": 40}
+    opened = []
+    for name, family in families.items():
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
             try:
-                client.connect(address)
-                return f"connected to {address[0]}"
+                socket.socket(family, kind).close()
+                opened.append(name)
             except OSError:
                 pass
+    return ", ".join(dict.fromkeys(opened))
+
+
+def be_spared(told: dict[str, Any]) -> str:
+    """Become a process that the kernel kills last when memory runs out."""
+    for path in ("/proc/self/oom_score_adj", "/proc/self/oom_adj"):
+        try:
+            Path(path).write_text("0")
+            return f"{path} was changed"
+        except OSError:
+            pass
     return ""
+
+
+def fill_sockets(told: dict[str, Any]) -> str:
+    """Leave data waiting in sockets, which counts as no process's memory, in eight processes."""
+    for _ in range(8):
+        if os.fork() == 0:
+            _fill_pairs()
+    time.sleep(20)
+    return "sockets of eight processes"
 
 
 def see_the_grader_s_files(told: dict[str, Any]) -> str:
     """Look for the course, the hidden verdicts, the jobs of others, and a file that the grader wrote a moment ago."""
     return ", ".join(path for path in told["paths"] if os.path.exists(path))
+
+
+def _fill_pairs() -> None:
+    """Open pairs of sockets and fill each, until there are no more; never returns."""
+    kept = []
+    try:
+        while True:
+            kept.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+            for end in kept[-1]:
+                end.setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        end.send(b"x" * 65_536)
+    except OSError:
+        time.sleep(60)
+    os._exit(0)
 
 
 def change_the_installation(told: dict[str, Any]) -> str:
@@ -163,8 +222,11 @@ def never_end(told: dict[str, Any]) -> str:
 
 
 def flood(told: dict[str, Any]) -> str:
-    """Send back more than a question may."""
-    return "x" * int(told["flood"][0])
+    """Send back more than a question may, through whatever descriptor there is."""
+    for descriptor in range(3, 64):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, b"\xff" * int(told["flood"][0]))
+    return ""
 
 
 def leave_something(told: dict[str, Any]) -> str:
@@ -183,6 +245,9 @@ def find_what_was_left(told: dict[str, Any]) -> str:
 
 ATTEMPTS = (
     reach_the_network,
+    open_other_sockets,
+    be_spared,
+    fill_sockets,
     see_the_grader_s_files,
     change_the_installation,
     see_other_processes,

@@ -24,6 +24,8 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from waferlab.checks.bench import Bench, LocalBench, Lost, Raised, Shim
+
 PUBLIC_SEED = 2024
 MAX_TEXT = 300
 
@@ -116,15 +118,19 @@ class Task:
         observe: `(answers, case) -> observation`; runs student code, so it must expect anything.
         checks: what is judged, in the order of the table.
         expects: keys of the reference's observation that the checks read from `expected`.
+        apart: whether `observe` takes a bench in place of the answers, and may run in a process of its own.
+        shims: functions that run at the desk, by name, for a task that is `apart`.
     """
 
     module: str
     name: str
     title: str
     defines: tuple[str, ...]
-    observe: Callable[[Mapping[str, Any], Case], Observation]
+    observe: Callable[[Any, Case], Observation]
     checks: tuple[Check, ...]
     expects: tuple[str, ...] = ()
+    apart: bool = False
+    shims: Mapping[str, Shim] = field(default_factory=dict)
 
     @property
     def points(self) -> float:
@@ -138,8 +144,16 @@ class Task:
             answers: by name, at least those in `defines`.
             case: what the inputs are made from.
         """
+        return self.examine(LocalBench(answers, self.shims) if self.apart else answers, case)
+
+    def examine(self, bench: Bench | Mapping[str, Any], case: Case) -> Observation:
+        """As `probe`, at a bench, wherever its desk is.
+
+        Raises:
+            Lost: the desk does not answer any more.
+        """
         try:
-            return self.observe(answers, case)
+            return self.observe(bench, case)
         except NotAnswered:
             return {"unanswered": True}
 
@@ -217,7 +231,7 @@ class CheckFailed(AssertionError):
 
 def describe_error(error: BaseException) -> str:
     """`ValueError: message` on one line, cut to a length that fits a table."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
+    text = error.words if isinstance(error, Raised) else " ".join(f"{type(error).__name__}: {error}".split())
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
@@ -227,11 +241,16 @@ def scenario(seen: Observation, name: str) -> Iterator[None]:
 
     Raises:
         NotAnswered: a `NotImplementedError`, which the release's placeholder raises.
+        Lost: the desk does not answer any more.
     """
     try:
         yield
-    except NotAnswered:
+    except (NotAnswered, Lost):
         raise
+    except Raised as error:
+        if error.unanswered:
+            raise NotAnswered(error.words) from error
+        seen[f"{name}.error"] = describe_error(error)
     except NotImplementedError as error:
         raise NotAnswered(describe_error(error)) from error
     except Exception as error:  # whatever student code raises is a result, not a failure of the probe

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from waferlab.checks.bench import Bench
 from waferlab.checks.core import (
     Case,
     Check,
@@ -28,6 +29,7 @@ from waferlab.checks.core import (
     relative_difference,
     scenario,
 )
+from waferlab.checks.plain import kind_of
 from waferlab.checks.reading import UnexpectedResult, numbers
 from waferlab.checks.watching import changed_fault, first_error, trouble
 
@@ -41,13 +43,15 @@ RTOL = 1e-3  # float32 sums of these sizes are right to 1e-5
 AUROC_ATOL = 3e-3
 
 QUESTIONS: dict[str, str] = {
-    "normals": "What differs among normal images, and where in the image do they differ most?",
-    "anomalies": "Which kinds of anomaly look most like normal images, and which least?",
-    "threshold": "Would a threshold on the mean intensity find the anomalies?",
-    "model": "What must a model of normal images be able to describe, and what must it not?",
+    "q1_dominant_pattern": (
+        "Which visual pattern dominates the normal images (texture, shape, distribution of intensities)?"
+    ),
+    "q2_anomaly_differences": "How do anomalies differ from it (structure, intensity, shape)?",
+    "q3_localized_or_global": "Are the differences localized or global, and where are they most apparent?",
+    "q4_simple_thresholding": "Could a threshold on the mean pixel intensity detect anomalies? Why, or why not?",
 }
-MIN_WORDS, MIN_DIFFERENT = 15, 12
-MAX_CHARACTERS = 20_000
+MIN_CHARACTERS = 30  # of one's own, and one more
+MANY = 3  # questions that one text may not answer
 
 Hint = Callable[[Observation, Observation, str, str], str]
 
@@ -97,7 +101,7 @@ def make_problem(case: Case, part: str) -> Problem:
 def read_statistics(seen: Observation, part: str, result: Any, shape: tuple[int, int]) -> None:
     """Record what can be read of a returned dict as `<part>.<key>`, and the first flaw as `<part>.flaw`."""
     if not isinstance(result, Mapping):
-        seen[f"{part}.flaw"] = f"a {type(result).__name__} instead of a dict"
+        seen[f"{part}.flaw"] = f"a {kind_of(result)} instead of a dict"
         return
     flaws = [f"no key '{key}'" for key in (*NUMBERS, *IMAGES) if key not in result]
     for key in (*NUMBERS, *IMAGES):
@@ -116,25 +120,24 @@ def read_statistics(seen: Observation, part: str, result: Any, shape: tuple[int,
         seen[f"{part}.flaw"] = "; ".join(flaws)[:250]
 
 
-def ask(seen: Observation, part: str, answer: Callable[..., Any], problem: Problem) -> None:
-    """Call the answer on copies and record what it returned, and whether the copies changed."""
+def ask(seen: Observation, part: str, bench: Bench, problem: Problem) -> None:
+    """Call the answer and record what it returned, and whether its arguments are as they were."""
     import torch
 
     with scenario(seen, part):
-        given = [torch.from_numpy(images.copy()) for images in (problem.normal, problem.anomaly)]
-        result = answer(*given)
-        kept = zip(given, (problem.normal, problem.anomaly), strict=True)
-        seen[f"{part}.changed"] = any(not np.array_equal(a.numpy(), b) for a, b in kept)
+        given = [torch.from_numpy(images) for images in (problem.normal, problem.anomaly)]
+        result = bench.call("eda_statistics", *given)
+        seen[f"{part}.changed"] = bool(bench.changed)
         read_statistics(seen, part, result, problem.normal.shape[2:])
 
 
-def probe_statistics(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_statistics(bench: Bench, case: Case) -> Observation:
     """Ask for the statistics of three pairs of image sets."""
     seen: Observation = {}
     for part in PARTS:
         problem = make_problem(case, part)
         seen[f"{part}.counts"] = np.array([len(problem.normal), len(problem.anomaly)])
-        ask(seen, part, answers["eda_statistics"], problem)
+        ask(seen, part, bench, problem)
     return seen
 
 
@@ -217,44 +220,40 @@ def form_fault(seen: Observation, expected: Observation) -> str | None:
 # --- Task 2: answer_eda_questions --------------------------------------------------------------------------------
 
 
-def probe_answers(answers: Mapping[str, Any], case: Case) -> Observation:
-    """Call the function and record the texts as `text.<question>`, cut to a length that nobody needs."""
+def probe_answers(bench: Bench, case: Case) -> Observation:
+    """Call the function and record the texts as `text.<question>`, and what else is there as `kind.<question>`."""
     seen: Observation = {}
     with scenario(seen, "answers"):
-        result = answers["answer_eda_questions"]()
+        result = bench.call("answer_eda_questions")
         if not isinstance(result, Mapping):
-            raise TypeError(f"returned a {type(result).__name__}, expected a dict with the keys {', '.join(QUESTIONS)}")
+            raise TypeError(f"returned a {kind_of(result)}, expected a dict with the keys {', '.join(QUESTIONS)}")
         for name in QUESTIONS:
-            if name in result:
-                seen[f"text.{name}"] = str(result[name] or "")[:MAX_CHARACTERS]
+            if isinstance(result.get(name), str):
+                seen[f"text.{name}"] = result[name]
+            elif name in result:
+                seen[f"kind.{name}"] = kind_of(result[name])
     return seen
 
 
-def words_of(text: str) -> list[str]:
-    """The words and numbers of a text, in lower case.
-
-    >>> words_of("An AUROC of 0.62!")
-    ['an', 'auroc', 'of', '0.62']
-    """
-    return re.findall(r"\w+(?:[.,'’-]\w+)*", text.lower())
+def own_words(text: str) -> str:
+    """A text without the questions, and without space that says nothing."""
+    text = " ".join(text.split())
+    for question in QUESTIONS.values():
+        text = text.replace(question, " ")
+    return " ".join(text.split())
 
 
 def answer_fault(name: str, texts: Mapping[str, str]) -> str | None:
     """What an answer lacks that a program can see, in words; None when nothing."""
     if name not in texts:
-        return f"no key '{name}'"
-    text = texts[name]
-    for question in QUESTIONS.values():
-        text = text.replace(question, " ")
-    words = words_of(text)
-    if len(words) < MIN_WORDS:
-        return f"{len(words)} words of your own"
-    if len(set(words)) < MIN_DIFFERENT:
-        return f"only {len(set(words))} different words"
-    if any(words == words_of(other) for key, other in texts.items() if key != name):
-        return "the same text answers two questions"
-    if name == "threshold" and not re.search(r"\d", text):
-        return "no number in the answer"
+        return f"no text under the key '{name}'"
+    text = own_words(texts[name])
+    if len(text) <= MIN_CHARACTERS:
+        return f"{len(text)} characters of your own"
+    if len(set(re.findall(r"\w+", text.lower()))) < 2:
+        return "one word, again and again"
+    if sum(text == own_words(other) for other in texts.values()) >= MANY:
+        return f"the same text answers {MANY} questions or more"
     return None
 
 
@@ -264,6 +263,8 @@ def text_fault(name: str) -> Fault:
     def fault(seen: Observation, expected: Observation) -> str | None:
         if error := error_of(seen, "answers"):
             return f"raised {error}"
+        if kind := seen.get(f"kind.{name}"):
+            return f"a {str(kind)[:40]} under the key '{name}'"
         return answer_fault(name, {key: text for key in QUESTIONS if isinstance(text := seen.get(f"text.{key}"), str)})
 
     return fault
@@ -282,6 +283,7 @@ STATISTICS = Task(
     title="Task 1: eda_statistics",
     defines=("eda_statistics",),
     observe=probe_statistics,
+    apart=True,
     expects=tuple(f"{part}.{key}" for part in PARTS for key in (*NUMBERS, *IMAGES, "counts")),
     checks=(
         Check(
@@ -348,9 +350,13 @@ STATISTICS = Task(
 
 def text_check(name: str, question: str) -> Check:
     """The check of one answer in words."""
-    number = ", with the AUROC as a number" if name == "threshold" else ""
-    goal = f"at least {MIN_WORDS} words of your own{number}"
-    return Check(name, 0.25, f"'{name}': {question}", goal, text_fault(name))
+    return Check(
+        name,
+        0.25,
+        f"'{name}': {question}",
+        f"a text of more than {MIN_CHARACTERS} characters of your own",
+        text_fault(name),
+    )
 
 
 ANSWERS = Task(
@@ -359,6 +365,7 @@ ANSWERS = Task(
     title="Task 2: answer_eda_questions",
     defines=("answer_eda_questions",),
     observe=probe_answers,
+    apart=True,
     checks=tuple(text_check(name, question) for name, question in QUESTIONS.items()),
 )
 

@@ -17,9 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from waferlab.checks.bench import Bench
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, by_name, error_of, scenario
+from waferlab.checks.plain import kind_of
 from waferlab.checks.reading import UnexpectedResult, numbers, one_number
 
+NAME = "pca_anomaly_detection"
 DEFAULT_K = (10, 50, 100, 200)
 #: Two scores that differ by less than this (relative) may be ranked either way.
 RANK_MARGIN = 1e-3
@@ -171,7 +174,7 @@ def read_entry(entry: Any, k: int, n_test: int, flaws: list[str]) -> tuple[float
         UnexpectedResult: one is missing or has the wrong size.
     """
     if not isinstance(entry, Mapping) or not {"auroc", "scores"} <= set(entry):
-        found = sorted(map(str, entry)) if isinstance(entry, Mapping) else f"a {type(entry).__name__}"
+        found = sorted(map(str, entry)) if isinstance(entry, Mapping) else f"a {kind_of(entry)}"
         raise UnexpectedResult(f"result[{k}] is {found} instead of a dict with 'auroc' and 'scores'")
     auroc = one_number(entry["auroc"], f"result[{k}]['auroc']")
     scores = numbers(entry["scores"], f"result[{k}]['scores']")
@@ -191,7 +194,7 @@ def read_result(result: Any, k_values: Sequence[int], n_test: int, flaws: list[s
         UnexpectedResult: it is no dict, lacks a key, or an entry cannot be read.
     """
     if not isinstance(result, Mapping):
-        raise UnexpectedResult(f"a {type(result).__name__} instead of a dict")
+        raise UnexpectedResult(f"a {kind_of(result)} instead of a dict")
     if set(result) != set(k_values):
         hint = " (the keys are strings)" if any(isinstance(key, str) for key in result) else ""
         flaws.append(f"keys {[*result]} instead of {[*k_values]}{hint}")
@@ -202,21 +205,16 @@ def read_result(result: Any, k_values: Sequence[int], n_test: int, flaws: list[s
     return np.array([auroc for auroc, _ in entries]), np.stack([scores for _, scores in entries])
 
 
-def changed_inputs(before: Mapping[str, np.ndarray], after: Mapping[str, Any]) -> str:
-    """Names of the arguments that no longer hold what they held, separated by commas."""
-    return ", ".join(name for name in before if not np.array_equal(before[name], np.asarray(after[name])))
+ARGUMENTS = ("train_data", "test_data", "test_labels", "k_values")
 
 
-def ask(seen: Observation, part: str, answer: Callable[..., Any], problem: Problem, *, default_k: bool = False) -> None:
-    """Call the answer once, on copies, and record what it returned and what became of its inputs."""
-    seen[f"{part}.labels"], seen[f"{part}.pixels"] = problem.labels.copy(), problem.test.shape[1]
-    before = {"train_data": problem.train, "test_data": problem.test, "test_labels": problem.labels}
-    after: dict[str, Any] = {name: value.copy() for name, value in before.items()}
-    if not default_k:
-        before["k_values"], after["k_values"] = np.array(problem.k_values), [*problem.k_values]
+def ask(seen: Observation, part: str, bench: Bench, problem: Problem, *, default_k: bool = False) -> None:
+    """Call the answer once and record what it returned and what became of its inputs."""
+    seen[f"{part}.labels"], seen[f"{part}.pixels"] = problem.labels, problem.test.shape[1]
+    given = (problem.train, problem.test, problem.labels, *(() if default_k else ([*problem.k_values],)))
     with scenario(seen, part):
-        result = answer(*after.values())
-        seen[f"{part}.changed"] = changed_inputs(before, after)
+        result = bench.call(NAME, *given)
+        seen[f"{part}.changed"] = ", ".join(name for place, name in enumerate(ARGUMENTS) if place in bench.changed)
         record(seen, part, result, problem)
 
 
@@ -232,21 +230,20 @@ def record(seen: Observation, part: str, result: Any, problem: Problem) -> None:
         seen[f"{part}.flaw"] = flaws[0]
 
 
-def probe_pca(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_pca(bench: Bench, case: Case) -> Observation:
     """Run `pca_anomaly_detection` on planted data of several sizes, and on the grader's images if there are any.
 
     Planted data are float64 whatever `case.dtype` is, so that an answer computes in float32 only where it chooses to.
     """
     seen: Observation = {}
-    answer = answers["pca_anomaly_detection"]
     main = main_problem(case.rng(1))
-    ask(seen, "main", answer, main)
-    ask(seen, "swapped", answer, swapped_problem(case.rng(2), main))
-    ask(seen, "tall", answer, tall_problem(case.rng(3)))
-    ask(seen, "edge", answer, edge_problem(case.rng(4)))
-    ask(seen, "default", answer, default_problem(case.rng(5)), default_k=True)
+    ask(seen, "main", bench, main)
+    ask(seen, "swapped", bench, swapped_problem(case.rng(2), main))
+    ask(seen, "tall", bench, tall_problem(case.rng(3)))
+    ask(seen, "edge", bench, edge_problem(case.rng(4)))
+    ask(seen, "default", bench, default_problem(case.rng(5)), default_k=True)
     if "train" in case.arrays:
-        ask(seen, "images", answer, image_problem(case))
+        ask(seen, "images", bench, image_problem(case))
     return seen
 
 
@@ -424,10 +421,11 @@ IMAGE_GOAL = f"that of PCA reconstruction error, to within {IMAGE_ATOL}"
 
 PCA = Task(
     module="pca",
-    name="pca_anomaly_detection",
-    title="Task 1: pca_anomaly_detection",
-    defines=("pca_anomaly_detection",),
+    name=NAME,
+    title=f"Task 1: {NAME}",
+    defines=(NAME,),
     observe=probe_pca,
+    apart=True,
     expects=(*(f"{part}.{key}" for part in COMPARED for key in ("scores", "labels", "pixels")), "default.scores"),
     checks=(
         Check(
@@ -461,10 +459,11 @@ PCA = Task(
         ),
         Check(
             "auroc",
-            1.0,  # wants scores that differ, so constants and labels give nothing here
+            1.0,
             "`auroc` is the AUROC of `scores`",
             "probability that a random anomaly has a higher score than a random normal image",
             fault_in(*COMPARED, fault=auroc_fault),
+            requires=("ranking",),
         ),
         Check(
             "train-only",

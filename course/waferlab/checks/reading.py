@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from waferlab.checks.plain import kind_of
+
 
 class UnexpectedResult(Exception):
     """The answer returned something that cannot be read; the message says what."""
@@ -21,7 +23,7 @@ def numbers(value: Any, name: str) -> np.ndarray:
     Raises:
         UnexpectedResult: it does not hold numbers.
     """
-    kind = type(value).__name__
+    kind = kind_of(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         if str(value.dtype) == "torch.bfloat16":
@@ -65,5 +67,5 @@ def pair(result: Any, who: str, names: str) -> tuple[Any, Any]:
     """
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         size = f" of {len(result)}" if isinstance(result, (tuple, list)) else ""
-        raise UnexpectedResult(f"{who} returned a {type(result).__name__}{size}, expected the pair {names}")
+        raise UnexpectedResult(f"{who} returned a {kind_of(result)}{size}, expected the pair {names}")
     return result[0], result[1]

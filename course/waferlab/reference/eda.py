@@ -52,27 +52,32 @@ def answer_eda_questions() -> dict[str, str]:
     """Four short answers about the data.
 
     Returns:
-        Texts under the keys `normals`, `anomalies`, `threshold` and `model`.
+        Texts of two to three sentences under the keys `q1_dominant_pattern`, `q2_anomaly_differences`,
+        `q3_localized_or_global` and `q4_simple_thresholding`.
 
     Hints:
-        - Look at the spread image for the first question, and at the figure by kind for the second.
+        - Look at the mean and spread images for the first and the third question, at the figure by kind for the second,
+          and at overlap and AUROC for the fourth.
         - Strings that stand side by side in parentheses are joined: `("one " "text")`.
     """
     return {
-        "normals": (
-            "On the drawn wafers position, turn and light differ, so the spread is largest along edges, where a small "
-            "shift changes a pixel most, and small inside even areas. On Fashion-MNIST it is largest at the sleeves."
+        "q1_dominant_pattern": (
+            "On the drawn wafers a regular lattice of rectangular dies and lines with two or three grey levels dominates; "
+            "position, turn and light differ a little from picture to picture. On Fashion-MNIST it is the outline of a "
+            "T-shirt: an evenly bright chest, dark corners, and sleeves that differ."
         ),
-        "anomalies": (
-            "By distance to the mean image, missing features and stains look most like normals, pattern shifts least. "
-            "On Fashion-MNIST shirts and dresses are close to T-shirts, and sandals and sneakers are far away."
+        "q2_anomaly_differences": (
+            "On the wafers a small part of the structure is added, missing or moved, at grey levels that occur anyway. By "
+            "distance to the mean image, missing features and stains look most like normals, pattern shifts least. On "
+            "Fashion-MNIST the shape itself is another: shirts and dresses are close to T-shirts, sandals far away."
         ),
-        "threshold": (
-            "No. On the wafers the AUROC of brightness is below 0.6, little better than guessing; nine tenths of the "
-            "histograms overlap; on Fashion-MNIST it is about 0.62, and coats and sandals lie on opposite sides."
+        "q3_localized_or_global": (
+            "Wafer defects are localized, a scratch or a particle of a few pixels, apart from stains and pattern shifts, "
+            "which cover a large area; they are most apparent inside even areas, where normals agree. On Fashion-MNIST "
+            "the differences are global, and most apparent at the chest and below, where every T-shirt has cloth."
         ),
-        "model": (
-            "It must describe what varies among normals: position, turn, light, or sleeves and prints. It must not be "
-            "able to draw scratches, particles or shoes, or it would rebuild these too and leave nothing to see."
+        "q4_simple_thresholding": (
+            "No. On the wafers the AUROC of brightness is below 0.6, little better than guessing, and nine tenths of the "
+            "histograms overlap. On Fashion-MNIST it is about 0.62, and coats and sandals lie on opposite sides."
         ),
     }

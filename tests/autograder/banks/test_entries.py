@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +16,13 @@ COURSE = find_course()
 ENCODER = COURSE.assignment("04-encoder")
 SIGN = '[wrong.sign]\nsays = "The sign."\nfails = ["values"]\nold = "= -0.5"\nnew = "= 0.5"\n'
 ZERO = "def kl_divergence(mu, logvar):\n    return 0\n"
-WHOLE = f'"""Zeros.\n\nfails: values, range\nmost: 0.5\ndemo: wrong\n"""\n\n\n{ZERO}'
+WHOLE = f"[wrong.zero]\nsays = 'Zeros.'\nfails = ['values', 'range']\nmost = 0.5\nsource = '''\n{ZERO}'''\n"
 
 
 @pytest.fixture
 def banks(tmp_path: Path) -> Path:
     """A folder for banks, with one of 04."""
-    for kind in ("wrong", "right"):
-        (tmp_path / "encoder" / kind).mkdir(parents=True)
+    (tmp_path / "encoder").mkdir()
     return tmp_path
 
 
@@ -41,20 +42,32 @@ def test_a_change_is_made_in_the_reference(banks: Path) -> None:
     assert (one.says, one.most, one.least, one.label) == ("The sign.", 1.0, 0.25, "kl_divergence_sign")
 
 
-def test_a_whole_file_says_the_same_in_its_docstring(banks: Path) -> None:
-    """Are docstring and answer told apart?"""
-    (one,) = entries(COURSE, ENCODER, write(banks, WHOLE, "wrong/kl_divergence_zero.py"))
-    assert (one.name, one.says, one.fails, one.most, one.demo) == ("zero", "Zeros.", ("values", "range"), 0.5, "wrong")
-    assert one.source == ZERO
+def test_an_answer_may_be_written_out(banks: Path) -> None:
+    """Is `source` the whole solution cell, and what is said of it kept?"""
+    (one,) = entries(COURSE, ENCODER, write(banks, WHOLE))
+    assert (one.name, one.says, one.fails, one.most, one.source) == ("zero", "Zeros.", ("values", "range"), 0.5, ZERO)
 
 
-@pytest.mark.parametrize(("kind", "said"), [("right", ""), ("wrong", "\n\nfails: values")])
-def test_an_answer_may_change_one_in_a_file_of_its_own(banks: Path, kind: str, said: str) -> None:
-    """Does `of` name such an answer, right or wrong?"""
-    short = f'"""Short.{said}"""\n\nkl_divergence = lambda mu, logvar: 1 + mu\n'
-    write(banks, short, f"{kind}/kl_divergence_short.py")
-    write(banks, '[wrong.two]\nsays = "2"\nfails = ["values"]\nof = "short"\nold = "1 +"\nnew = "2 +"\n')
-    assert entry(COURSE, ENCODER, "two", banks).source == "kl_divergence = lambda mu, logvar: 2 + mu\n"
+@pytest.mark.parametrize(
+    "text", ["Two lines,\nand a “quote”.\n", 'A \\n, a """ and a \\', '"'], ids=["plain", "odd", "short"]
+)
+def test_a_text_is_what_the_function_returns(banks: Path, text: str) -> None:
+    """Does an essay stand in the bank as it is read, whatever signs are in it?"""
+    table = f"[right.essay]\nsays = 'An essay.'\ntext = {json.dumps(text)}\n"
+    (one,) = entries(COURSE, ENCODER, write(banks, table))
+    names: dict[str, Any] = {}
+    exec(one.source, names)
+    assert names["kl_divergence"]() == text.rstrip("\n") + "\n"
+
+
+@pytest.mark.parametrize("kind", ["right", "wrong"])
+def test_an_answer_may_change_one_that_is_written_out(banks: Path, kind: str) -> None:
+    """Does `of` name such an answer, right or wrong, wherever it stands?"""
+    fails = 'fails = ["values"]\n'
+    short = f"[{kind}.short]\nsays = 'Short.'\nsource = 'kl_divergence = lambda mu, logvar: 1 + mu'\n"
+    short += fails * (kind == "wrong")
+    write(banks, f'[wrong.two]\nsays = "2"\n{fails}of = "short"\nold = "1 +"\nnew = "2 +"\n{short}')
+    assert entry(COURSE, ENCODER, "two", banks).source == "kl_divergence = lambda mu, logvar: 2 + mu"
 
 
 def test_several_changes_are_made_where_each_text_stood(banks: Path) -> None:
@@ -86,7 +99,9 @@ def test_several_changes_are_made_where_each_text_stood(banks: Path) -> None:
         pytest.param(SIGN + "most = 12", "most is 12", id="more than there is"),
         pytest.param(SIGN + 'least = "all"', "least is 'all'", id="no number"),
         pytest.param(SIGN + 'demo = "both"', "demo is 'both', expected partly or wrong", id="unknown role"),
-        pytest.param(SIGN + 'of = "short"', "'short' is no answer in a file of its own", id="of what"),
+        pytest.param(SIGN + 'of = "short"', "'short' is no answer that is written out", id="of what"),
+        pytest.param(SIGN + 'source = "x"', "found several", id="written out and a change"),
+        pytest.param(SIGN.replace('old = "= -0.5"\nnew = "= 0.5"', "text = 5"), "text is 5", id="a text that is none"),
     ],
 )
 def test_an_entry_that_cannot_be_meant_is_named(banks: Path, text: str, words: str) -> None:
@@ -103,18 +118,6 @@ def test_an_entry_that_cannot_be_meant_is_named(banks: Path, text: str, words: s
         pytest.param("kl_divergence.toml", SIGN + SIGN, "kl_divergence.toml: ", id="the same name in one file"),
         pytest.param("kl_divergence.toml", '[bad.sign]\nsays = "x"', "bad means nothing", id="another kind"),
         pytest.param("kl.toml", SIGN, "no task of this assignment is called kl", id="another task"),
-        pytest.param("wrong/kl_zero.py", WHOLE, "starts with no task's", id="a file of another task"),
-        pytest.param("wrong/kl_divergence_zero.py", "x = 1", "no docstring", id="a file that says nothing"),
-        pytest.param("wrong/kl_divergence_zero.py", "def (", "not Python", id="a file that is not Python"),
-        pytest.param(
-            "wrong/kl_divergence_zero.py", WHOLE.replace("most: 0.5", "fails: range"), "`fails:` twice", id="said twice"
-        ),
-        pytest.param(
-            "wrong/kl_divergence_zero.py",
-            WHOLE.replace("0.5", "half"),
-            "zero.py: most is 'half'",
-            id="words for points",
-        ),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_named(banks: Path, name: str, text: str, words: str) -> None:
@@ -124,10 +127,10 @@ def test_a_file_that_cannot_be_meant_is_named(banks: Path, name: str, text: str,
 
 
 def test_a_name_stands_for_one_answer(banks: Path) -> None:
-    """Are both places named where a whole file and a change, or a wrong and a right answer, have one name?"""
-    write(banks, WHOLE, "wrong/kl_divergence_sign.py")
-    with pytest.raises(CourseError, match=r"toml: \[wrong.sign\]: .* is taken by .*kl_divergence_sign.py"):
-        entries(COURSE, ENCODER, write(banks, SIGN))
+    """Is it told where a wrong and a right answer have one name?"""
+    write(banks, SIGN + WHOLE.replace("wrong.zero", "right.sign").replace("fails", "#").replace("most", "#"))
+    with pytest.raises(CourseError, match=r"toml: \[right.sign\]: the name sign is taken by \[wrong.sign\]"):
+        entries(COURSE, ENCODER, banks)
 
 
 def test_a_name_that_is_not_there_is_told_with_those_that_are(banks: Path) -> None:

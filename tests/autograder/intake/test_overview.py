@@ -31,9 +31,9 @@ def test_people_and_notebooks_are_counted(tmp_path):
 def test_what_cannot_be_graded_is_listed_by_cause(tmp_path):
     """Is each cause said with whose files it concerns, the most frequent first?"""
     found = lines(tmp_path, {"ada/scaling.ipynb": b"", "bob.pdf": b"x", "eve.pdf": b"x"})
-    assert found[1] == "3 things that cannot be graded"
-    assert found[2] == "  2 × a PDF; expected the notebook (.ipynb): bob (class/bob.pdf), eve (class/eve.pdf)"
-    assert found[3].startswith("  1 × the file is empty")
+    assert found[1] == "3 files or folders that cannot be graded"
+    assert found[2] == "  2 × a PDF; expected the notebook (.ipynb): bob, eve"
+    assert found[3].startswith("  1 × the file is empty: ada")
 
 
 def test_who_is_not_known_and_who_is_missing_is_said(tmp_path):

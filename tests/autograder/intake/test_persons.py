@@ -77,6 +77,7 @@ def test_moodles_number_is_no_key_over_a_term(course, inbox):
     found = collect(course, [inbox])
     assert people(found) == [("Ada Lovelace", "name:Ada Lovelace")] * 2
     assert {one.assignment.slug for one in found} == {"01-scaling", "02-counting"}
+    assert {one.person for one in collect(course, [inbox / "one", inbox / "two"])} == {"name:Ada Lovelace"}
 
 
 def test_a_user_of_canvas_who_changed_names_is_one_person(course, inbox):
@@ -150,6 +151,15 @@ def test_the_roster_knows_a_person_by_whatever_a_file_says(course, inbox, file):
     assert people(handed_in(with_roster(course, ADA), inbox, file)) == [("Ada Lovelace", "roster:s1")]
 
 
+def test_a_folder_of_a_section_is_nobody(course, inbox):
+    """Are people of the roster known below a folder that the instructor made, and is nobody believed in an archive?"""
+    forged = make.make_zip({"Ada Lovelace/scaling.ipynb": OTHER})
+    make.write_all(inbox, {"section a/Ada Lovelace/scaling.ipynb": GOOD, "section a/mallory.zip": forged})
+    make.write_all(inbox, {"section b/bob.ipynb": GOOD})
+    found = collect(with_roster(course, ADA + "s2,Bob,,\n"), [inbox])
+    assert people(found) == [("Ada Lovelace", "roster:s1"), ("Bob", "roster:s2"), ("section a", "name:section a")]
+
+
 def test_files_under_two_names_of_one_person_are_one_row(course, inbox):
     """Are a folder named by login and one named by name one person's, and is the other file named?"""
     found = handed_in(with_roster(course, ADA), inbox, "s1/scaling.ipynb", "Ada Lovelace/scaling (1).ipynb")
@@ -206,6 +216,15 @@ def test_an_empty_folder_is_a_row(course, inbox, junk):
     ada, _ = collect(course, [inbox])
     assert (ada.student, ada.assignment.slug) == ("ada", "01-scaling")
     assert ada.cause == "the folder is empty; expected the notebook (.ipynb)."
+
+
+@pytest.mark.parametrize(("others", "slug"), [([GOOD] * 3, "01-scaling"), ([GOOD, GOOD, OTHER], None), ([GOOD], None)])
+def test_a_photo_is_for_the_assignment_of_its_export(course, inbox, others, slug):
+    """Is something without a name for the assignment that a platform's export is of, where its notebooks agree?"""
+    make.write_all(inbox, {f"s{number}_{number}_9_work.ipynb": data for number, data in enumerate(others)})
+    make.write_all(inbox, {"ada_77_9_photo.jpg": b"x"})
+    (ada,) = [one for one in collect(course, [inbox]) if one.person == "canvas:77"]
+    assert (ada.assignment.slug if ada.assignment else None) == slug
 
 
 BESIDE = {

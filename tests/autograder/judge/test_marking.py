@@ -101,3 +101,17 @@ def test_expected_numbers_stay_inside(found, said):
     checks = [Check("values", 1.0, "values", "in words")]
     (mark,) = give_points(checks, [Finding("values", "values", False, found, "in words")])
     assert mark.message == f"values: {said}; expected: in words"
+
+
+def test_a_judge_that_does_not_end_costs_its_question_only(monkeypatch):
+    """Does a judge that an observation keeps busy end, with a sentence, and no points?"""
+    monkeypatch.setattr(marking, "JUDGE_SECONDS", 0.1)
+
+    def endless(seen, expected):
+        while True:
+            pass
+
+    task = Task("none", "slow", "Task 1", (), lambda answers, case: {}, (Check("a", 1, "it", "this", endless),))
+    result = mark_task(task, Answer("ok", "probe", "", 0.1, {"value": 1}), {})
+    assert (result.points, result.status) == (0, "error")
+    assert "too long to judge" in result.message

@@ -7,9 +7,13 @@ from autograder.wall.inside import seccomp
 ALLOWED = {"x86_64": (0, 1, 56, 59, 231), "aarch64": (56, 63, 64, 93, 221)}  # read, write, clone, execve, exit
 
 
-def decide(machine: str, number: int, architecture: int | None = None) -> int:
+def decide(machine: str, number: int, architecture: int | None = None, argument: int = 1) -> int:
     """What the kernel would answer: the value that the program returns for a call."""
-    data = {seccomp.NUMBER: number, seccomp.ARCHITECTURE: architecture or seccomp.ARCHITECTURES[machine][1]}
+    data = {
+        seccomp.NUMBER: number,
+        seccomp.ARCHITECTURE: architecture or seccomp.ARCHITECTURES[machine][1],
+        seccomp.FIRST_ARGUMENT: argument,
+    }
     steps = list(seccomp.STEP.iter_unpack(seccomp.program(machine)))
     place, loaded = 0, 0
     while True:
@@ -40,3 +44,11 @@ def test_other_ways_to_the_same_calls_are_closed():
     assert decide("x86_64", 1, i386) == seccomp.KILL
     assert decide("aarch64", 1, seccomp.ARCHITECTURES["x86_64"][1]) == seccomp.KILL
     assert decide("x86_64", seccomp.X32 + 101) == seccomp.REFUSE
+
+
+@pytest.mark.parametrize("machine", seccomp.ARCHITECTURES)
+def test_only_sockets_within_a_question_can_be_opened(machine):
+    """Are internet, kernel and virtual-machine sockets refused, and is a pair between two processes allowed?"""
+    number = seccomp.SOCKET[seccomp.ARCHITECTURES[machine][0]]
+    verdicts = {family: decide(machine, number, argument=family) for family in range(64)}
+    assert [family for family, verdict in verdicts.items() if verdict == seccomp.ALLOW] == [seccomp.AF_UNIX]

@@ -65,13 +65,6 @@ def test_the_case_study_and_the_notebook_are_known() -> None:
     assert found(text, {})["prose"].passed and not found(text, expected())["prose"].passed
 
 
-def test_quoting_the_questions_as_headings_is_fine() -> None:
-    """Does an essay that repeats all four questions above its answers keep every point?"""
-    text = text_of(entry(COURSE, ASSIGNMENT, "questions").source)
-    assert all(theme.question in text for theme in THEMES)
-    assert sum(points(text).values()) == ASSESSMENT.points
-
-
 def test_a_person_gives_most_of_the_points() -> None:
     """Is what a program sees of an essay worth less than what a person reads in it?"""
     cells = read_notebook(COURSE.notebook("source", ASSIGNMENT)).cells
