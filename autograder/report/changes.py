@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.base.records import Mark, Result, TaskResult
@@ -238,11 +239,15 @@ def _lateness(was: Result, now: Result) -> Iterator[Part]:
     if not _differ(was.late_penalty, now.late_penalty):
         return
     if was.submitted_at != now.submitted_at:
-        why = f"handed in {now.submitted_at or 'at no known time'}, before: {was.submitted_at or 'no time known'}"
+        why = f"handed in {_shown(now.submitted_at)}; before, {_shown(was.submitted_at)} was known"
     elif was.extended_until != now.extended_until:
-        why = f"extension until {now.extended_until}" if now.extended_until else "the extension is gone"
+        why = f"extension until {_shown(now.extended_until)}" if now.extended_until else "the extension is gone"
     elif _differ(was.full, now.full):
         why = "the assignment's points changed"
     else:
         why = "the due date or the rules of [late] changed"
-    yield ("handed in late", -was.late_penalty or 0.0, -now.late_penalty or 0.0, why)
+    yield ("late", -was.late_penalty or 0.0, -now.late_penalty or 0.0, why)
+
+
+def _shown(moment: str | None) -> str:
+    return f"{datetime.fromisoformat(moment):%d %b %Y %H:%M:%S %Z}" if moment else "no time"

@@ -93,7 +93,8 @@ def _nobody(entry: Entry, due: Mapping[str, datetime], directory: Directory) -> 
     if match.person or not (entry.submitted_at or longer):
         return ""
     what = "anything" if entry.assignment == ALL else entry.assignment
-    return f"{entry.source}: nobody called {entry.called!r} has handed in {what}; the row counts for nobody."
+    known = ", and the roster knows no such person" if directory.people else ""
+    return f"{entry.source}: nobody called {entry.called!r} has handed in {what}{known}; the row counts for nobody."
 
 
 def _shortened(said: Sequence[str]) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ def _causes(results: Sequence[Result], *, checks: bool) -> list[tuple[str, str, 
     return [row for row in rows if row[2]]
 
 
-def _cause_table(rows: Sequence[tuple[str, str, str]]) -> Table:
+def _cause_table(rows: Sequence[tuple[str, str, str]], rest: str = "which the report lists") -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=MAX_NAME, overflow="fold")
@@ -219,7 +219,7 @@ def _cause_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     for row in rows[:MAX_CAUSES]:
         table.add_row(*map(escape, row))
     if len(rows) > MAX_CAUSES:
-        table.add_row("…", "", f"and {len(rows) - MAX_CAUSES} more, which the report lists")
+        table.add_row("…", "", f"and {len(rows) - MAX_CAUSES} more, {rest}")
     return table
 
 
@@ -247,28 +247,25 @@ def _reason(task: TaskResult, checks: bool) -> str:
 
 
 def changes_table(changes: Sequence[Change]) -> Table:
-    """A row per mark that moved, the first of them; `changes.csv` has all."""
+    """What moved, by how much and why, the first of it; `changes.csv` has all."""
     people = len({one.student for one in changes})
-    head = f"Marks that moved: {len(changes)}, of {people} {'person' if people == 1 else 'people'} (changes.csv)"
-    table = Table(title=head, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("Student", max_width=MAX_NAME, overflow="fold")
-    for name in ("Assignment", "What"):
-        table.add_column(name, overflow="fold")
-    for name in ("Before", "After", "In all"):
-        table.add_column(name, justify="right")
-    table.add_column("Why", overflow="fold", ratio=1)
-    for one in changes[:MAX_CAUSES]:
-        moved = f"{_worth(one.total_before)} → {_worth(one.total_after)}"
-        what = one.task.split(":")[0] if one.task.startswith("Task ") else one.task
-        cells = (one.student, one.assignment, what, _worth(one.before), _worth(one.after), moved, one.why)
-        table.add_row(*map(escape, cells))
-    if len(changes) > MAX_CAUSES:
-        table.add_row("…", "", f"and {len(changes) - MAX_CAUSES} more", "", "", "", "")
+    rows = [(one.assignment, one.student, _moved(one)) for one in changes]
+    table = _cause_table(rows, rest="which changes.csv lists")
+    table.title = f"Marks that moved: {len(changes)}, of {people} {'person' if people == 1 else 'people'}"
+    table.title_justify = "left"
     return table
 
 
+def _moved(one: Change) -> str:
+    """`Task 1: 2 → 3, in all 4 → 5: the checks changed; …`."""
+    what = one.task.split(":")[0] if one.task.startswith("Task ") else one.task
+    whole = f"{_worth(one.total_before)} → {_worth(one.total_after)}"
+    part = f"{_worth(one.before)} → {_worth(one.after)}"
+    return f"{what}: {part}, in all {whole}: {one.why}" if what != "everything" else f"{whole}: {one.why}"
+
+
 def _worth(value: float | str) -> str:
-    return value if isinstance(value, str) else points(round(value, 2))
+    return (value or "nothing") if isinstance(value, str) else points(round(value, 2))
 
 
 # --- the class record ------------------------------------------------------------------------------------------------

@@ -165,7 +165,10 @@ def test_a_row_of_nobody_is_said_and_one_who_may_still_hand_in_is_not(tmp_path):
     course = course_with(tmp_path, roster=ROSTER)
     text = f"name,assignment,extended_until\nGrace Hopper,{SLUG},2026-12-01\nBob Loe,{SLUG},2026-12-01\n"
     _, said = timed(course, file(tmp_path, text), row("Ada Lovelace", "roster:s1"))
-    assert said == ["times.csv, line 3: nobody called 'Bob Loe' has handed in 01-scaling; the row counts for nobody."]
+    assert said == [
+        "times.csv, line 3: nobody called 'Bob Loe' has handed in 01-scaling, and the roster knows no such person; "
+        "the row counts for nobody."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_time_that_becomes_known_later_costs_points_and_no_grading(tmp_path, m
     times = tmp_path / "times.csv"
     times.write_text("name,assignment,submitted_at\nada,02-eda,2026-12-02 08:00\nbob,02-eda,2026-12-01 08:00\n")
     (change,) = grades(course, out, [str(times)]).changes
-    assert (change.student, change.task, change.after) == ("ada", "handed in late", -0.8)
+    assert (change.student, change.task, change.after) == ("ada", "late", -0.8)
     times.unlink()
     monkeypatch.setattr(one, "grade_graft", None)
     graded = grade(course, [two], out, **options)
