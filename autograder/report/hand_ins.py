@@ -21,6 +21,12 @@ MAX_SAID = 8
 _MOODLE = re.compile(r".*_(\d+)_assignsubmission_.*")
 
 
+def moodles_number(upload: str) -> str:
+    """Moodle's number of a person in an assignment, from the name of a folder; empty where there is none."""
+    folder = _MOODLE.fullmatch(upload)
+    return folder[1] if folder else ""
+
+
 @dataclass(frozen=True)
 class Timed:
     """Results with their times, and what could not be given to anybody.
@@ -128,8 +134,7 @@ class _Sought:
     @classmethod
     def of(cls, row: Result, who: Identities) -> _Sought:
         """Of a row, and of the roster where it knows them."""
-        folder = _MOODLE.fullmatch(row.upload)
-        participant = folder[1] if folder else ""
+        participant = moodles_number(row.upload)
         kind, _, text = who.key(row).partition(":")
         if one := who.person(row):
             texts = (one.id, one.login, one.email, one.sis_id, one.name, row.student)

@@ -21,6 +21,7 @@ from autograder.run.earlier import absent, said, staying
 from autograder.run.journal import Journal, fingerprint, names_of, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
+from autograder.run.worksheets import times_beside
 from autograder.wall.sandbox import started
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def grade(
         everything = collect(course, paths, shelf=shelf, earlier=names_of(out))
         submissions = _selected(everything, paths, selection)
         show(Intake(everything, people))
+        beside, unread = times_beside(course, paths, everything)
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             secret = run_secret(out)
@@ -125,8 +127,8 @@ def grade(
             progress("writing gradebook and pages", 0, 0)
             seeds = hashlib.sha256(secret).hexdigest()[:16]
             judges = {slug: Judge(exam.digest, images, seeds) for slug, exam in exams.items()}
-            back = hand_back(course, out, results, images, judges, given)
-            return Graded(back.results, images, out, (*remarks, *back.remarks), back.changes)
+            back = hand_back(course, out, results, images, judges, [*beside, *given])
+            return Graded(back.results, images, out, (*remarks, *unread, *back.remarks), back.changes)
 
 
 def _selected(submissions: list[Submission], paths: Sequence[Path], selection: Selection | None) -> list[Submission]:
