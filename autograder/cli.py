@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
+from autograder.bank_commands import bank
 from autograder.base.course import Course, CourseError, find_course
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-bank = typer.Typer(help="Look at the wrong and right answers that prove the checks.", no_args_is_help=True)
 AUTHOR = "Author the course (edit source/, then regenerate)"
 GRADE = "Grade a class"
 LOOK = "Look around"
@@ -208,35 +207,6 @@ def validate(
             err.print(f"[bold red]{trial.kind}[/] {_escaped(f'{trial.assignment}/{trial.name}: {trial.defect}')}")
     if any(trial.defect for trial in trials):
         raise typer.Exit(1)
-
-
-@bank.command("list")
-def list_bank(
-    assignments: Annotated[
-        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
-    ] = None,
-) -> None:
-    """List the answers: which task, wrong or right, what is done differently, and which checks must fail."""
-    from autograder.banks import entries
-    from autograder.report.terminal import bank_table
-
-    course = find_course()
-    for one in [course.assignment(slug) for slug in assignments] if assignments else course.assignments:
-        out.print(bank_table(one.slug, entries(course, one)))
-
-
-@bank.command("show")
-def show_answer(
-    assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
-    name: Annotated[str, typer.Argument(help="As `course bank list` names it, for example forward_plain_relu.")],
-) -> None:
-    """Print an answer whole, as it would stand in the solution cell, with what it says of itself."""
-    from autograder.banks import entry
-
-    course = find_course()
-    one = entry(course, course.assignment(assignment), name)
-    fails = f"\nFails: {', '.join(one.fails)}." if one.fails else ""
-    sys.stdout.write(indent(f"A {one.kind} answer to {one.task}. {one.says}{fails}", "# ") + f"\n\n{one.source}")
 
 
 app.add_typer(bank, name="bank", rich_help_panel=AUTHOR)
@@ -418,6 +388,39 @@ def term(
     _say(record.remarks)
     _say_exports(record.results)
     out.print(f"The record is in {to}/ (start with term.html).")
+
+
+@app.command(rich_help_panel=GRADE)
+def feedback(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    platform: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="Write a zip of all pages in its naming.")
+    ] = None,
+    student: Annotated[str | None, typer.Option("--student", help="Print one page, of this person, as PDF.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="For example 03-pca; needed where the run holds several.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDFs in place of HTML pages; needs Chromium.")] = False,
+    to: Annotated[Path | None, typer.Option("--out", help="The file to write; default: in the run folder.")] = None,
+) -> None:
+    """Hand feedback back: a zip that Canvas or Moodle gives out to the students, or one page as PDF."""
+    from autograder.run.feedback import packet, print_page
+
+    if (platform is None) == (student is None):
+        raise CourseError(
+            'say either --for canvas or --for moodle (everybody\'s pages), or --student "NAME" (one page)'
+        )
+    with _progress() as progress:
+        progress("writing feedback", 0, 0)
+        if student is not None:
+            out.print(_escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
+            return
+        assert platform is not None
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
+    pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
+    out.print(_escaped(f"{written.path}: {pages}."), soft_wrap=True)
+    for remark in written.remarks:
+        out.print(_escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)

@@ -40,6 +40,7 @@ c = get_config()  # noqa: F821 - given by the loader of this file
 
 c.CourseDirectory.course_id = {course_id!r}
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.Exchange.root = c.CourseDirectory.root  # nothing is exchanged; without a folder, nbgrader complains on every page
 c.ExportPlugin.to = "nbgrader-grades.csv"  # `nbgrader export` leaves the table of `course grade` alone
 '''
 

@@ -68,15 +68,21 @@ def hand_back(
     return _finish(course, folder, timed, before, after)
 
 
-def hand_back_again(course: Course, folder: Path, results: Sequence[Result], given: Sequence[Entry] = ()) -> HandedBack:
+def hand_back_again(
+    course: Course, folder: Path, results: Sequence[Result], given: Sequence[Entry] = (), *, tell: bool = True
+) -> HandedBack:
     """The same for a class that was graded before, with what people have entered in Formgrader since.
+
+    Args:
+        course, folder, results, given: as for `hand_back`.
+        tell: whether the marks are compared with those that were last told, and are those from now on.
 
     Raises:
         CourseError: as `hand_back`.
     """
     formgrader.write_settings(course, folder)
     run = _read_run(folder)
-    return _finish(course, folder, _timed(course, folder, results, given), run, run)
+    return _finish(course, folder, _timed(course, folder, results, given), run, run, tell=tell)
 
 
 def marked(course: Course, folder: Path, results: Sequence[Result]) -> list[Result]:
@@ -104,7 +110,7 @@ def _timed(course: Course, folder: Path, results: Sequence[Result], given: Seque
     return replace(timed, results=noted, remarks=(*timed.remarks, *late_remarks(course, noted)))
 
 
-def _finish(course: Course, folder: Path, timed: Timed, before: Run, after: Run) -> HandedBack:
+def _finish(course: Course, folder: Path, timed: Timed, before: Run, after: Run, *, tell: bool = True) -> HandedBack:
     people = student_ids(timed.results)
     _write_run(folder, after)
     try:
@@ -118,7 +124,8 @@ def _finish(course: Course, folder: Path, timed: Timed, before: Run, after: Run)
         raise CourseError(f"{error}; {kept}; `course grades {folder}` adds them") from error
     results = gradebook.with_hand_marks(timed.results, marks, people)
     write_reports(course, folder, results)
-    return HandedBack(results, _changes(folder, results, before, after), timed.remarks)
+    moved = _changes(folder, results, before, after) if tell else None
+    return HandedBack(results, moved, timed.remarks)
 
 
 def _changes(folder: Path, results: Sequence[Result], before: Run, after: Run) -> tuple[Change, ...] | None:
@@ -156,7 +163,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     people = student_ids(results)
     first = {id(one) for one in chosen(results).values()}
     for result in sorted(results, key=lambda one: id(one) not in first):
-        page = _page_path(course, result, people[result.student], used)
+        page = page_path(course, result, people[result.student], used)
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
@@ -167,7 +174,7 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
+def page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
     """nbgrader's place for feedback, made of safe characters only, unique in the run."""
     if result.assignment:
         stem = f"feedback/{student}/{safe_name(result.assignment)}/{course.assignment(result.assignment).notebook_name}"

@@ -236,9 +236,9 @@ def _remarks(result: Result, checks: bool) -> list[str]:
 
 
 def _reason(task: TaskResult, checks: bool) -> str:
-    """`did not finish in time`, `3 of 8 checks wrong`, or nothing."""
+    """`Your answer did not finish in time`, `3 of 8 checks wrong`, or nothing."""
     if task.message:
-        return task.message.split(":")[0].split(" (")[0]
+        return task.message.split(":")[0].split(" (")[0].rstrip(".")
     wrong = sum(mark.points < mark.max for mark in task.checks)
     return f"{wrong} of {len(task.checks)} checks wrong" if wrong and checks else ""
 

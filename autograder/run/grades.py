@@ -11,7 +11,7 @@ from autograder.report.times import read_times
 from autograder.run.journal import RESULTS, read_results, sole_writer
 
 
-def grades(course: Course, folder: Path, times: Sequence[str] = ()) -> HandedBack:
+def grades(course: Course, folder: Path, times: Sequence[str] = (), *, tell: bool = True) -> HandedBack:
     """Write tables, pages and report of a graded class again, with what people entered in Formgrader.
 
     Nothing is executed.
@@ -20,6 +20,7 @@ def grades(course: Course, folder: Path, times: Sequence[str] = ()) -> HandedBac
         course: the course.
         folder: the run folder of `course grade`.
         times: files with hand-in times and extensions, as for `course grade`.
+        tell: whether somebody is told whose mark moved; if not, that is left for the next time.
 
     Raises:
         CourseError: a file of times cannot be used, the folder holds no results, another run is writing to it, or the
@@ -28,4 +29,4 @@ def grades(course: Course, folder: Path, times: Sequence[str] = ()) -> HandedBac
     results = read_results(folder / RESULTS)
     given = [entry for one in times for entry in read_times(course, one)]
     with sole_writer(folder):
-        return hand_back_again(course, folder, results, given)
+        return hand_back_again(course, folder, results, given, tell=tell)

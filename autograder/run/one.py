@@ -11,6 +11,7 @@ from autograder.base.points import DIGITS
 from autograder.base.records import Graft, Result, Submission, TaskResult, Work, WrittenResult
 from autograder.judge.exam import Exam
 from autograder.judge.marking import mark_task, without_points
+from autograder.judge.wording import NOT_ANSWERED
 from autograder.rebuild import regraft
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox
 
@@ -39,7 +40,7 @@ def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Collection[str] | 
         if name in answers:
             results.append(mark_task(task, answers[name], exam.expected[name]))
         else:
-            results.append(without_points(task, "unanswered", "not yet answered"))
+            results.append(without_points(task, "unanswered", NOT_ANSWERED))
     return results
 
 
