@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.base.course import Course, CourseError
 from autograder.base.names import safe_name
+from autograder.base.people import roster
 from autograder.base.records import Result
 from autograder.report import formgrader, gradebook, times
 from autograder.report.changes import Change, Judge, changes, remember, remembered, write_changes
@@ -18,7 +19,7 @@ from autograder.report.late import remarks as late_remarks
 from autograder.report.late import with_notes, with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
-from autograder.report.similar import similar_pairs
+from autograder.report.similar import similar_answers
 from autograder.report.tables import write_tables
 from autograder.report.times import Entry
 
@@ -168,8 +169,14 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
         links[(result.student, result.assignment, result.file)] = page
+    there = {one.person for one in results}
     page = report.render(
-        results, course, dataset=_dataset(folder, results), links=links, alike=similar_pairs(course, results)
+        results,
+        course,
+        dataset=_dataset(folder, results),
+        links=links,
+        alike=similar_answers(course, results),
+        absent=[one.title for one in roster(course) if one.key not in there],
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
 
