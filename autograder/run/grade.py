@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.author.lint import refuse_mistakes
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.people import Directory, roster
 from autograder.base.records import Result, Submission, Work
@@ -107,6 +108,7 @@ def grade(
         submissions = _selected(everything, paths, selection)
         show(Intake(everything, people))
         beside, unread = times_beside(course, paths, everything)
+        refuse_mistakes(course, _assignments(submissions), kinds=("mistake", "stale"))
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             secret = run_secret(out)

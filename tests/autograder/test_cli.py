@@ -10,7 +10,10 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 
-COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "feedback", "mark", "demo", "doctor"]
+COMMANDS = [
+    *("new", "check", "export", "release", "solutions", "publish"),
+    *("grade", "grades", "term", "feedback", "mark", "demo", "doctor"),
+]
 
 
 def course(*arguments, **environment):

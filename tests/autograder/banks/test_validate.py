@@ -88,7 +88,7 @@ def test_points_changed_in_the_notebook_are_no_defect(trials):
 def test_an_empty_bank_is_no_success(monkeypatch):
     """Is a bank without answers said in a sentence, in the place of an empty table and a good status?"""
     monkeypatch.setattr(module, "entries", lambda course, assignment: [])
-    with pytest.raises(CourseError, match="03-pca has no bank: expected wrong and right answers .* banks/pca/"):
+    with pytest.raises(CourseError, match="03-pca has no bank: expected wrong and right answers"):
         list(module.validate(None, [PCA]))
 
 
