@@ -34,6 +34,7 @@ LOOK = "Look around"
 
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
+Everything = Annotated[bool, typer.Option("--all", help="Compute and execute also what nothing has changed for.")]
 Times = Annotated[
     list[str] | None,
     typer.Option(
@@ -65,22 +66,22 @@ def _generate(course: Course, run: Callable[..., Changes], check: bool, command:
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
-    if check and changes.stale:
-        sys.stdout.write(changes.diff)
-        err.print(f"stale: run `course {command}`")
-        raise typer.Exit(1)
     if check:
-        out.print("up to date")
-        return
+        sys.stdout.write(changes.diff)
     for verb, paths in (
         ("wrote", changes.written),
         ("removed", changes.removed),
-        ("left alone, not ours:", changes.extra),
+        ("left alone, not ours:", () if check else changes.extra),
     ):
         for path in paths:
-            out.print(f"{verb} {path}")
+            out.print(escaped(f"{verb} {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(escaped(remark), soft_wrap=True)
+    if check and changes.stale:
+        err.print(f"stale: run `course {command}`")
+        raise typer.Exit(1)
     if not (changes.written or changes.removed or changes.extra):
-        out.print("nothing to do: up to date")
+        out.print("up to date" if check else "nothing to do: up to date")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -116,12 +117,12 @@ def check() -> None:
 
 
 @app.command(rich_help_panel=AUTHOR)
-def export(check: Check = False) -> None:
-    """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+def export(check: Check = False, everything: Everything = False) -> None:
+    """Write waferlab.reference and the visible checks' expectations from the source notebooks, as far as changed."""
     course = linted()  # before nbgrader and torch are imported
     from autograder.author.export import export as run
 
-    _generate(course, run, check, "export")
+    _generate(course, partial(run, everything=everything), check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -139,14 +140,29 @@ def solutions(
         list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
     ] = None,
     check: Check = False,
+    everything: Everything = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    """Execute the notebooks whose code has changed; write all with figures, without markers or hidden material."""
     course = linted()
     from autograder.author.solutions import solutions as run
 
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(course, partial(run, only=only, jobs=jobs or None), check, "solutions")
+    _generate(course, partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def move(
+    assignment: Annotated[str, typer.Argument(help="For example 03-pca.")],
+    number: Annotated[int, typer.Argument(min=1, max=99, help="Its new number; those in between give way by one.")],
+) -> None:
+    """Give an assignment another number: folders, settings, headings, links and all that names it follow."""
+    from autograder.author.move import move as run
+
+    course = find_course()
+    with progress_bar() as progress:
+        changes = run(course, assignment, number, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "move")
 
 
 @app.command(rich_help_panel=AUTHOR)

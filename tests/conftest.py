@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 #: Files and folders whose tests start workers, servers or browsers, run a class, make whole trees, or prove a bank.
 SLOW = (
     "attacks",
+    "autograder/author/test_move.py",
     "autograder/author/test_new.py",
     "autograder/author/test_publish.py",
     "autograder/author/test_release.py",

@@ -49,10 +49,14 @@ def run_secret(folder: Path) -> bytes:
 def sole_writer(folder: Path) -> Iterator[None]:
     """Hold a run folder against a second run; the lock ends with the process, however that ends.
 
+    A new folder is kept out of git: it will hold names and grades, whatever it is called.
+
     Raises:
         CourseError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / ".gitignore").write_text("# names and grades of students\n*\n", encoding="utf-8")
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _lock(descriptor, folder)

@@ -40,7 +40,9 @@ def term(
         progress(f"reading {folder}", number, len(found))
         runs.append(Run(str(folder), marked(course, folder, results)))
     record = join(course, runs)
-    out.mkdir(parents=True, exist_ok=True)
+    if not out.exists():
+        out.mkdir(parents=True)
+        (out / ".gitignore").write_text("# names and grades of students\n*\n", encoding="utf-8")
     write_term(out, record)
     write_lms(course, out, record.results)
     (out / "term.html").write_text(render(record, course), encoding="utf-8")

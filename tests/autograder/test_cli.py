@@ -11,7 +11,7 @@ from autograder import doctor
 from autograder.base.course import find_course
 
 COMMANDS = [
-    *("new", "check", "export", "release", "solutions", "publish"),
+    *("new", "check", "export", "release", "solutions", "move", "publish"),
     *("grade", "grades", "term", "feedback", "mark", "demo", "doctor"),
 ]
 
@@ -33,6 +33,14 @@ def test_help_does_not_load_torch():
     """Does the first thing that a person types come without a wait?"""
     code = "import sys; import autograder.cli; sys.exit('torch' in sys.modules or 'nbgrader' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_commands_load_only_what_they_need():
+    """Do `export` and `solutions` with nothing to do start without torch, nbgrader or a kernel's client?"""
+    slow = {"torch", "nbgrader", "nbconvert", "nbclient", "sklearn"}
+    code = "import sys, autograder.author.export, autograder.author.solutions; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not slow & set(done.stdout.split())
 
 
 @pytest.mark.parametrize(

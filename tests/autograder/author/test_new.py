@@ -19,7 +19,7 @@ from autograder.author import new as author
 from autograder.author.export import export
 from autograder.author.new import Split, new, with_assignment
 from autograder.author.release import release
-from autograder.author.trees import LITTER, files_below
+from autograder.author.trees import LITTER, files_below, remove_empty_folders
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import grade_id, read_notebook, without_markers
 
@@ -210,7 +210,7 @@ def test_a_name_on_disk_is_taken(untouched: Course, path: str) -> None:
         assert contents(untouched.root) == before
     finally:
         in_the_way.unlink()
-        author.remove_empty_folders(in_the_way.parent, untouched.root)
+        remove_empty_folders(in_the_way.parent, untouched.root)
 
 
 def folders(root: Path) -> set[Path]:

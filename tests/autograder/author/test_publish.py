@@ -14,10 +14,11 @@ import pytest
 from nbformat import NotebookNode
 
 import autograder.author.publish as module
+from autograder.author.executing import execute_notebook, run_environment
 from autograder.author.export import export
 from autograder.author.publish import MARKER, publish
 from autograder.author.release import release
-from autograder.author.solutions import DATASET, execute_notebook, run_environment
+from autograder.author.solutions import DATASET
 from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, region_lines, write_notebook

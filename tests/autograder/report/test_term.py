@@ -167,7 +167,7 @@ def test_the_page_and_the_screen_show_the_same(tmp_path):
 
 
 def test_the_record_is_written_beside_no_run(tmp_path, monkeypatch):
-    """Does the command write its four files, and refuse a run folder in whose tables it would write?"""
+    """Does the command write its files, which git leaves alone, and refuse a run folder?"""
     from autograder.report import hand_back
     from autograder.run.journal import write_results
 
@@ -179,6 +179,7 @@ def test_the_record_is_written_beside_no_run(tmp_path, monkeypatch):
     folders = [tmp_path / "w1", tmp_path / "w2"]
     assert totals(term(course, folders, tmp_path / "term")) == {"Ada": 100.0}
     assert sorted(one.name for one in (tmp_path / "term").iterdir()) == [
+        ".gitignore",
         "canvas.csv",
         "moodle.csv",
         "term.csv",

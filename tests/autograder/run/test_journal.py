@@ -1,6 +1,7 @@
 """A run folder: resuming, order, one writer."""
 
 import stat
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -166,4 +167,18 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
         pass
     with sole_writer(tmp_path / "run"):
         pass
-    assert list((tmp_path / "run").iterdir()) == []
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".gitignore"]
+
+
+def test_a_run_folder_is_kept_out_of_git(tmp_path):
+    """Does git see nothing of a new run folder, whatever it is called, and all of a folder that was there before?"""
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for name in ("week 3", "mine"):
+        with sole_writer(tmp_path / name):
+            (tmp_path / name / "grades.csv").write_text("Ada,10")
+    seen = subprocess.run(
+        ["git", "-C", tmp_path, "status", "--short", "-uall"], check=True, capture_output=True, text=True
+    )
+    assert seen.stdout.split() == ["??", "mine/grades.csv", "??", "mine/notes.txt"]
