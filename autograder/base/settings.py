@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -42,11 +43,13 @@ class AssignmentSettings(Table):
         due: when it is due, with an offset from UTC; without it nothing is late.
         canvas_id: of the assignment in Canvas (the number at the end of its address, and in the title of its column in
             Canvas's gradebook export), whose column is then updated in place of a new one.
+        weight: share in the course's total, compared with the others'; by default as many as its points.
     """
 
     title: Title
     due: datetime | None = None
     canvas_id: int | str | None = None
+    weight: NotNegative | None = None
 
     @field_validator("canvas_id", mode="before")
     @classmethod
@@ -116,12 +119,28 @@ class Late(Table):
         grace_minutes: so much later than due is not late yet.
         most: no lateness costs a larger share than this, from 0 to 1.
         accept_days: later than this many days, a submission gets no points at all; None accepts any.
+        extensions: a CSV file beside `course.toml` with those who have longer, or empty.
+        timezone: where clocks are that files of times were written by, for example `Europe/Berlin`; by default as in
+            the due dates.
     """
 
     per_day: Share = 0.0
     grace_minutes: NotNegative = 0.0
     most: Share = 1.0
     accept_days: NotNegative | None = None
+    extensions: str = ""
+    timezone: str = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            words = {"found": repr(value)}
+            raise PydanticCustomError(
+                "timezone", "is {found}: expected a zone, for example Europe/Berlin", words
+            ) from None
 
 
 class Platform(Table):
@@ -134,6 +153,16 @@ class Platform(Table):
 
     roster: str = ""
     missing: Literal["empty", "zero"] = "empty"
+
+
+class Term(Table):
+    """`[term]`: the course's total.
+
+    Attributes:
+        drop_lowest: so many assignments of everybody are left out, those with the smallest share of their points.
+    """
+
+    drop_lowest: Annotated[int, Field(ge=0)] = 0
 
 
 class Settings(Table):
@@ -152,6 +181,7 @@ class Settings(Table):
     gradebook: Gradebook = Gradebook()
     late: Late = Late()
     lms: Platform = Platform()
+    term: Term = Term()
     assignments: dict[Annotated[str, Field(pattern=f"^{SLUG}$")], AssignmentSettings] = {}
 
     @field_validator("assignments")
@@ -211,7 +241,7 @@ def _sentence(error: ErrorDetails) -> str:
         return f"{place} {NO_LONGER}"
     if kind == "extra_forbidden":
         return f"{place} is unknown: expected one of {', '.join(_known(tables))}"
-    if kind in ("due", "dataset", "canvas_id"):
+    if kind in ("due", "dataset", "canvas_id", "timezone"):
         return f"{place} {error['msg']}"
     if kind == "same":
         return f"[{key}] {error['msg']}: expected another one"
