@@ -68,7 +68,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run gave. Losses are per image (squared error summed over pixels; nats); times are seconds.
+    """What one run gave. Losses are per image, in nats (cross-entropy summed over pixels); times are seconds.
 
     Attributes:
         job: the run.
@@ -124,7 +124,8 @@ def train_epoch(
     history = []
     for batch in torch.randperm(len(images)).split(batch_size):
         x = images[batch]
-        total, recon, kl = vae_loss(x, *model(x), beta=beta)
+        x_recon, mu, logvar = model(x)
+        total, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
         optimizer.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
