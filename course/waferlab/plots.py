@@ -351,15 +351,17 @@ def latent_walk(images: Any, x_values: Sequence[float], y_values: Sequence[float
 
 
 def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[float]) -> Figure:
-    """Draw loss, squared error and KL divergence against the epoch, and beta behind each.
+    """Draw total loss, reconstruction and KL divergence against the epoch, and beta behind each.
+
+    The KL divergence has a logarithmic axis: it shoots up while beta is 0, and its end must be readable all the same.
 
     Args:
-        history: for `train` and `val` the lists `_loss`, `_recon` and `_kl`, one number an epoch.
+        history: for `train` and `val` the lists `_total`, `_recon` and `_kl`, one number an epoch.
         betas: weight of the KL term in each epoch, in [0, 1].
     """
     figure, grid = plt.subplots(1, 3, figsize=(12.0, 3.8), layout="constrained")
     epochs = range(len(betas))
-    panels = (("loss", "loss"), ("recon", "squared error per image"), ("kl", "KL divergence (nats)"))
+    panels = (("total", "total (nats)"), ("recon", "reconstruction (nats)"), ("kl", "KL divergence (nats, log axis)"))
     for axes, (part, title) in zip(grid, panels, strict=True):
         for number, (split, name) in enumerate((("train", "training"), ("val", "validation"))):
             axes.plot(epochs, history[f"{split}_{part}"], label=name, **line_style(number) | {"markersize": 4})
@@ -370,7 +372,7 @@ def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[floa
             behind.set_yticks([])
         behind.set_zorder(axes.get_zorder() - 1)
         axes.patch.set_visible(False)
-        axes.set(title=title, xlabel="epoch")
+        axes.set(title=title, xlabel="epoch", yscale="log" if part == "kl" else "linear")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     return figure

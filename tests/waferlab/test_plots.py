@@ -79,11 +79,19 @@ def test_curves_differ_without_colour():
 
 def test_training_curves_show_both_splits_over_beta():
     """Has each panel a line for training and one for validation, labelled, over the weight of the KL term?"""
-    history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("total", "recon", "kl")}
     figure = plots.training_curves(history, [0.0, 0.5, 1.0])
     panels = [axes for axes in figure.axes if axes.lines]
     assert [len(axes.lines) for axes in panels] == [2, 2, 2]
     assert all(axes.get_xlabel() == "epoch" and axes.get_title() for axes in panels)
+
+
+def test_the_end_of_the_kl_curve_can_be_read():
+    """Is a KL divergence that begins at 400 nats and ends between 3 and 2 still drawn apart at its end?"""
+    history = {f"{split}_{part}": [400.0, 3.0, 2.0] for split in ("train", "val") for part in ("total", "recon", "kl")}
+    axes = [one for one in plots.training_curves(history, [0.0, 0.5, 1.0]).axes if one.lines][2]
+    low, high = (axes.transAxes.inverted().transform(axes.transData.transform((0, kl)))[1] for kl in (2.0, 3.0))
+    assert high - low > 0.05
 
 
 def test_score_histograms_count_every_image_once():

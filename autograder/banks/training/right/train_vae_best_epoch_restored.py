@@ -15,7 +15,7 @@ def train_vae(
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=1e-5)
-    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("total", "recon", "kl")}
     best, best_state = float("inf"), None
     for epoch in tqdm(range(num_epochs)):
         beta = kl_weight(epoch, kl_anneal_epochs)
@@ -23,7 +23,8 @@ def train_vae(
         model.train()
         for x, _ in train_loader:
             x = x.to(device)
-            loss, recon, kl = vae_loss(x, *model(x), beta)
+            x_recon, mu, logvar = model(x)
+            loss, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
@@ -34,7 +35,8 @@ def train_vae(
         with torch.no_grad():
             for x, _ in val_loader:
                 x = x.to(device)
-                val.add(len(x), *vae_loss(x, *model(x), beta))
+                x_recon, mu, logvar = model(x)
+                val.add(len(x), *vae_loss(x_recon, x, mu, logvar, beta))
         for name, value in zip(history, train.means() + val.means(), strict=True):
             history[name].append(value)
         elbo = history["val_recon"][-1] + history["val_kl"][-1]

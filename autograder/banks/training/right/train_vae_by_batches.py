@@ -7,7 +7,7 @@ def train_vae(
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=1e-5)
-    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("total", "recon", "kl")}
     bar = tqdm(total=num_epochs * len(train_loader))
     for epoch in range(num_epochs):
         beta = kl_weight(epoch, kl_anneal_epochs)
@@ -15,7 +15,8 @@ def train_vae(
         model.train()
         for x, _ in train_loader:
             x = x.to(device)
-            loss, recon, kl = vae_loss(x, *model(x), beta)
+            x_recon, mu, logvar = model(x)
+            loss, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
             optimizer.zero_grad(set_to_none=False)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
@@ -27,7 +28,8 @@ def train_vae(
         with torch.inference_mode():
             for x, _ in val_loader:
                 x = x.to(device)
-                val.append([part.item() for part in vae_loss(x, *model(x), beta)])
+                x_recon, mu, logvar = model(x)
+                val.append([part.item() for part in vae_loss(x_recon, x, mu, logvar, beta)])
         for name, value in zip(history, [*torch.tensor(train).mean(0), *torch.tensor(val).mean(0)], strict=True):
             history[name].append(value)
     return history

@@ -8,7 +8,7 @@ def one_pass(model, loader, beta, device, optimizer=None):
         for batch in loader:
             x = batch[0].to(device, non_blocking=True)
             x_recon, mu, logvar = model(x)
-            total, recon, kl = vae_loss(x, x_recon, mu, logvar, beta=beta)
+            total, recon, kl = vae_loss(x_recon, x, mu, logvar, beta=beta)
             if optimizer is not None:
                 total.backward()
                 torch.nn.utils.clip_grad_norm_(list(model.parameters()), 1.0)
@@ -25,7 +25,7 @@ def train_vae(
     model = model.to(device)
     optimizer = torch.optim.AdamW(params=model.parameters(), lr=lr, weight_decay=weight_decay, foreach=False)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_epochs, 1e-5)
-    names = ["train_loss", "train_recon", "train_kl", "val_loss", "val_recon", "val_kl"]
+    names = ["train_total", "train_recon", "train_kl", "val_total", "val_recon", "val_kl"]
     rows = []
     for epoch in (bar := tqdm(range(num_epochs))):
         beta = min(1.0, epoch / kl_anneal_epochs) if kl_anneal_epochs else 1.0

@@ -14,7 +14,9 @@ def train_vae(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda epoch: share + (1 - share) * (1 + math.cos(math.pi * epoch / num_epochs)) / 2
     )
-    history = {name: [] for name in ("val_kl", "val_recon", "val_loss", "train_kl", "train_recon", "train_loss", "lr")}
+    history = {
+        name: [] for name in ("val_kl", "val_recon", "val_total", "train_kl", "train_recon", "train_total", "lr")
+    }
     for epoch in range(num_epochs):
         beta = float(np.minimum(1.0, epoch / kl_anneal_epochs)) if kl_anneal_epochs else 1.0
         values, sizes = [], []
@@ -23,7 +25,7 @@ def train_vae(
             for parameter in model.parameters():
                 parameter.grad = None
             x_recon, mu, logvar = model(x.to(device))
-            recon = ((x_recon - x) ** 2).flatten(1).sum(1).mean()
+            recon = nn.functional.binary_cross_entropy(x_recon, x, reduction="none").flatten(1).sum(1).mean()
             kl = (0.5 * (mu**2 + logvar.exp() - logvar - 1)).sum(1).mean()
             loss = recon + beta * kl
             loss.backward()
@@ -37,16 +39,16 @@ def train_vae(
         history["lr"].append(schedule.get_last_lr()[0])
         schedule.step()
         means = np.average(values, axis=0, weights=sizes)
-        for name, value in zip(("train_loss", "train_recon", "train_kl"), means, strict=True):
+        for name, value in zip(("train_total", "train_recon", "train_kl"), means, strict=True):
             history[name].append(value)
         values, sizes = [], []
         model.eval()
         for x, _ in val_loader:
             with torch.no_grad():
                 x_recon, mu, logvar = model(x.to(device))
-                values.append([float(part) for part in vae_loss(x, x_recon, mu, logvar, beta)])
+                values.append([float(part) for part in vae_loss(x_recon, x, mu, logvar, beta)])
             sizes.append(len(x))
         means = np.average(values, axis=0, weights=sizes)
-        for name, value in zip(("val_loss", "val_recon", "val_kl"), means, strict=True):
+        for name, value in zip(("val_total", "val_recon", "val_kl"), means, strict=True):
             history[name].append(np.float32(value))
     return history

@@ -18,9 +18,9 @@ from waferlab.checks.core import (
     relative_difference,
     scenario,
 )
-from waferlab.checks.loaders import Batches, device_check, observe_device
+from waferlab.checks.loaders import device_check, loader_of, observe_device
 from waferlab.checks.reading import numbers, pair
-from waferlab.checks.watching import changed_fault, counted_bars, own_randomness, trouble
+from waferlab.checks.watching import changed_fault, own_randomness, quiet_bars, trouble
 
 if TYPE_CHECKING:
     import torch
@@ -107,7 +107,7 @@ def observe_scores(
     model = drawn_model(case, stream, watch)
     images, labels = score_images(case, stream + 1, count)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    loader = Batches(images, batch, labels)
+    loader = loader_of(images, batch, labels)
     seen[f"{part}.scores"], seen[f"{part}.labels"] = read_scores(answer(model, loader, device="cpu"))
     seen[f"{part}.gradients"], seen[f"{part}.training"] = any(watch.gradients), any(watch.training)
     seen[f"{part}.passes"] = len(watch.gradients)
@@ -144,9 +144,11 @@ def observe_detector(seen: Observation, answers: Mapping[str, Any], case: Case) 
     torch.manual_seed(int(case.rng(6).integers(2**31)))
     model = ConvVAE(latent_dim=TRAIN_LATENT, image_size=TRAIN_SIZE)
     loop = answers.get("train_vae", train_vae)
-    loaders = Batches(train, TRAIN_BATCH), Batches(val, TRAIN_BATCH)
+    loaders = loader_of(train, TRAIN_BATCH), loader_of(val, TRAIN_BATCH)
     loop(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=TRAIN_EPOCHS // 2, device="cpu")
-    scores, _ = read_scores(answers["compute_anomaly_scores"](model, Batches(test, 64), device="cpu"))  # no true labels
+    scores, _ = read_scores(
+        answers["compute_anomaly_scores"](model, loader_of(test, 64), device="cpu")
+    )  # no true labels
     seen["detector.labels"], seen["detector.scores"] = np.array(images["labels"]), scores
     seen["detector.auroc"] = float(roc_auc_score(images["labels"], scores))
 
@@ -155,7 +157,7 @@ def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
     """Score with a model of drawn weights, with uneven batches and one by one; then with a trained model."""
     seen: Observation = {}
     answer = answers["compute_anomaly_scores"]
-    with own_randomness(case), counted_bars():
+    with own_randomness(case), quiet_bars():
         with scenario(seen, "uneven"):
             observe_scores(seen, "uneven", answer, case, 10, 19, 8)
         with scenario(seen, "single"):
