@@ -124,13 +124,18 @@ def defect_overlay(images: Any, masks: Any, titles: Sequence[str] | None = None)
     return figure
 
 
-def roc_curves(curves: Mapping[str, tuple[Any, Any]], budget: float | None = None) -> Figure:
+def roc_curves(
+    curves: Mapping[str, tuple[Any, Any]],
+    budget: float | None = None,
+    points: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
     """Draw ROC curves, their AUROC in the legend.
 
     Args:
         curves: `(labels, scores)` by legend entry; labels are 0 for normal and 1 for anomalous, and a higher score is
             more anomalous.
         budget: a share of false alarms to mark with a vertical line, in [0, 1].
+        points: operating points to mark, `(false alarms, hits)` by the legend entry of their curve.
     """
     figure, axes = new_axes("ROC curves", "false alarms (share of normals)", "hits (share of anomalies)", (5.6, 5.0))
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="guessing, AUROC 0.500")
@@ -139,6 +144,8 @@ def roc_curves(curves: Mapping[str, tuple[Any, Any]], budget: float | None = Non
         false_alarms, hits, _ = roc_curve(labels, scores)
         label = f"{name}, AUROC {roc_auc_score(labels, scores):.3f}"
         axes.plot(false_alarms, hits, label=label, **line_style(number) | {"marker": None})
+        if name in (points or {}):
+            axes.plot(*points[name], **line_style(number) | {"linestyle": "none", "markersize": 8})
     if budget is not None:
         axes.axvline(budget, color="tab:red", linewidth=1, label=f"{budget:.0%} false alarms")
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")

@@ -77,6 +77,15 @@ def test_curves_differ_without_colour():
     assert len({plots.line_style(number)["linestyle"] for number in range(4)}) == 4
 
 
+def test_roc_curves_mark_operating_points():
+    """Is the point that was chosen drawn on the curve it belongs to, and on no other?"""
+    curves = {"one": ([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9]), "two": ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9])}
+    axes = plots.roc_curves(curves, budget=0.05, points={"one": (0.0, 0.5)}).axes[0]
+    marked = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in marked] == [([0.0], [0.5])]
+    assert marked[0].get_color() == axes.lines[1].get_color()
+
+
 def test_training_curves_show_both_splits_over_beta():
     """Has each panel a line for training and one for validation, labelled, over the weight of the KL term?"""
     history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("total", "recon", "kl")}

@@ -7,8 +7,8 @@ def squared(model, x):
 
 
 def compute_anomaly_scores(model, data_loader, device="cuda"):
-    images, labels = (torch.cat(column) for column in zip(*data_loader, strict=True))
+    images = torch.cat([x for x, _ in data_loader])
     model.to(device).eval()
     with torch.no_grad():
         scores = [squared(model, x.to(device)) for x in images.split(5)]
-    return torch.cat(scores).cpu().numpy(), labels.cpu().numpy()
+    return torch.cat(scores).cpu().numpy()

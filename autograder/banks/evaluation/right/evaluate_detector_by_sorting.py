@@ -11,4 +11,6 @@ def evaluate_detector(labels, scores):
     precision = np.array([labels[scores >= t].mean() for t in thresholds])
     steps = np.diff(np.concatenate([[0.0], tpr]))
     best = max([0.0, *tpr[fpr <= 0.05]])
-    return dict(auroc=wins, auprc=(steps * precision).sum(), tpr_at_fpr5=best, fnr_at_fpr5=np.float64(1.0) - best)
+    lowest = min([np.inf, *thresholds[fpr <= 0.05]])
+    area = (steps * precision).sum()
+    return dict(auroc=wins, auprc=area, tpr_at_fpr5=best, fnr_at_fpr5=1.0 - best, threshold_at_fpr5=lowest)

@@ -1,6 +1,6 @@
 """Gives percentages.
 
-fails: auroc, auprc, tpr_at_fpr5, fnr_at_fpr5
+fails: auroc, auprc, tpr_at_fpr5, fnr_at_fpr5, threshold_at_fpr5
 most: 0
 demo: wrong
 """
@@ -15,4 +15,5 @@ def evaluate_detector(labels, scores):
         "auprc": 100 * float(average_precision_score(labels, scores)),
         "tpr_at_fpr5": tpr,
         "fnr_at_fpr5": 100 - tpr,
+        "threshold_at_fpr5": 95.0,
     }
