@@ -21,16 +21,10 @@ HUGE = 1e6  # larger numbers are not looked at
 @contextmanager
 def own_randomness(case: Case) -> Iterator[None]:
     """Seed torch's, NumPy's and Python's global generators for a probe and put them back: a check leaves no trace."""
-    with kept_randomness(int(case.rng(0).integers(2**31))):
-        yield
-
-
-@contextmanager
-def kept_randomness(seed: int) -> Iterator[None]:
-    """Seed the global generators of torch, NumPy and Python, and put them back afterwards."""
     import torch
 
     python, numpy = random.getstate(), np.random.get_state()
+    seed = int(case.rng(0).integers(2**31))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         random.seed(seed)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from waferlab.checks.bench import Services
-from waferlab.checks.core import time_limit
+from waferlab.checks.core import Case, time_limit
 from waferlab.checks.loaders import loader_of, observe_device
 from waferlab.checks.plain import kind_of
 from waferlab.checks.training.ledger import LATENT, LOGVAR_RANGE, SIDE
-from waferlab.checks.watching import kept_randomness, quiet_bars
+from waferlab.checks.watching import own_randomness, quiet_bars
 
 ANSWER, WEIGHT = "train_vae", "kl_weight"
 HISTORY = ("train_total", "train_recon", "train_kl", "val_total", "val_recon", "val_kl")
@@ -57,7 +57,7 @@ def watched_training(
     pairs = [[torch.from_numpy(one) for one in pair] for pair in zip(images, labels, strict=True)]
     loaders = [loader_of(x, batch_size, y) for x, y in pairs]
     train_vae = answers[ANSWER]
-    with quiet_bars(), kept_randomness(0), given_weight(train_vae, services["weight"] if given else None):
+    with quiet_bars(), own_randomness(Case(0)), given_weight(train_vae, services["weight"] if given else None):
         history = train_vae(model, *loaders, device="cpu", **options)
     return raw_history(history), flat(model.parameters()).numpy()
 
@@ -135,7 +135,7 @@ def real_training(
 
     from waferlab.reference.encoder import ConvVAE
 
-    with quiet_bars(), kept_randomness(seed):
+    with quiet_bars(), own_randomness(Case(seed)):
         model = ConvVAE(latent_dim=latent_dim, image_size=images[0].shape[-1])
         loaders = [loader_of(torch.from_numpy(one), batch_size) for one in images]
         answers[ANSWER](model, *loaders, device="cpu", **options)
@@ -145,7 +145,7 @@ def real_training(
 def device(answers: Mapping[str, Any], services: Services) -> Any:
     """A shim: what the answer brings to a pretended GPU, see `observe_device`."""
     seen: dict[str, Any] = {}
-    with quiet_bars(), kept_randomness(0):
+    with quiet_bars(), own_randomness(Case(0)):
         observe_device(seen, lambda model, loader: answers[ANSWER](model, loader, loader, 1, device="cuda"))
     return seen.get("device")
 

@@ -87,8 +87,6 @@ def observe_reading(seen: Observation, part: str, ledger: Ledger, settings: Sett
     factors = coefficients(ledger)
     how, rates = explain(record)
     seen[f"{part}.factors"], seen[f"{part}.rates"] = factors, rates
-    with np.errstate(all="ignore"):
-        seen[f"{part}.betas"] = settings.by_epoch(factors[:, 1] / factors[:, 0])[:, 0]
     seen[f"{part}.how"] = how if isinstance(how, str) else [*how]
     seen[f"{part}.rivals"] = rivals(record) if how == RIGHT else []
 
@@ -227,14 +225,14 @@ class Reading:
     Attributes:
         part: the run's name.
         settings: of the run.
-        betas: the reference's of each epoch, (epochs,).
+        betas: what the reference's `kl_weight` tells of each epoch, (epochs,).
         want_rates: the reference's learning rate of each step, (t,).
         passes: (p, 8), see `Pass`.
         factors: see `coefficients`.
         how: the way the steps were made, or why it is not known.
         rivals: choices of it that the steps do not decide.
         rates: the learning rate of each step, (t,).
-        own: what `kl_weight` gave in this run, (epochs,); None when it is not known.
+        given: what `kl_weight` gave in this run, (epochs,); None when it is not known.
     """
 
     part: str
@@ -246,7 +244,7 @@ class Reading:
     how: Explanation | str
     rivals: tuple[str, ...]
     rates: np.ndarray
-    own: np.ndarray | None
+    given: np.ndarray | None
 
     @property
     def silent(self) -> bool:
@@ -256,7 +254,8 @@ class Reading:
     @property
     def found_betas(self) -> np.ndarray:
         """The weight of the KL divergence in each step, (epochs, batches)."""
-        return self.settings.by_epoch(self.factors[:, 1] / self.factors[:, 0])
+        with np.errstate(all="ignore"):
+            return self.settings.by_epoch(self.factors[:, 1] / self.factors[:, 0])
 
     def split(self, number: int) -> np.ndarray:
         """The passes of one split."""
@@ -276,9 +275,9 @@ def reading_of(seen: Observation, expected: Observation, part: str) -> Reading |
     fit = all(found[name] is not None and found[name].shape == shape for name, shape in shapes.items())
     if not fit or passes is None or passes.ndim != 2 or passes.shape[1] != len(Pass._fields):
         return "the record of the run is not complete"
-    how, own = seen.get(f"{part}.how"), array_of(seen, f"{part}.own")
+    how, given = seen.get(f"{part}.how"), array_of(seen, f"{part}.given")
     known = Explanation(*map(str, how)) if isinstance(how, list | tuple) and len(how) == 3 else UNKNOWN
-    betas, rates = (np.asarray(expected[f"{part}.{name}"], dtype=float) for name in ("betas", "rates"))
+    betas, rates = (np.asarray(expected[f"{part}.{name}"], dtype=float) for name in ("told", "rates"))
     return Reading(
         part,
         settings,
@@ -287,7 +286,7 @@ def reading_of(seen: Observation, expected: Observation, part: str) -> Reading |
         **found,
         how=STILL if how == STILL else known,
         rivals=tuple(map(str, seen.get(f"{part}.rivals") or ())),
-        own=own if own is not None and own.shape == betas.shape else None,
+        given=given if given is not None and given.shape == betas.shape else None,
     )
 
 

@@ -136,7 +136,8 @@ def watch_runs(seen: Observation, bench: Bench, runs: tuple[Run, ...], own: Any)
     weights = np.split(own, np.cumsum(counts)[:-1]) if works else [None] * len(runs)
     for run, known in zip(runs, weights, strict=True):
         given = known is None or run.name == "calm"
-        seen[f"{run.name}.own"] = np.array([run.weight(*call) for call in run.calls]) if given else known
+        seen[f"{run.name}.told"] = known
+        seen[f"{run.name}.given"] = np.array([run.weight(*call) for call in run.calls]) if given else known
         with scenario(seen, run.name):
             watch_run(seen, bench, run, given=given)
 

@@ -81,7 +81,7 @@ def beta_fault(seen: Observation, expected: Observation) -> str | None:
     """
     found = readings(seen, expected)
     calm = found["calm"]
-    calls = isinstance(calm, Reading) and wrong_epoch(calm, calm.own) is None
+    calls = isinstance(calm, Reading) and wrong_epoch(calm, calm.given) is None
     runs = [found[part] for part in RUNS if isinstance(found[part], Reading)]
     return next((fault for run in runs if (fault := run_beta_fault(run, calls=calls))), None)
 
@@ -94,7 +94,7 @@ def run_beta_fault(reading: Reading, *, calls: bool) -> str | None:
     if not (factors[:, 2] <= LEFT_OVER_TOL).all() or not (np.abs(factors[:, 0]) > 1e-9).all():
         return "the loss is not recon + beta * kl"
     epoch = wrong_epoch(reading, reading.betas)
-    if epoch is None or (calls and wrong_epoch(reading, reading.own) is None):
+    if epoch is None or (calls and wrong_epoch(reading, reading.given) is None):
         return None
     return f"{RUNS[reading.part]}, epoch {epoch}: {reading.found_betas[epoch, 0]:.3f} in its first batch"
 
@@ -103,8 +103,7 @@ def wrong_epoch(reading: Reading, betas: np.ndarray | None) -> int | None:
     """The first epoch whose weights are not these; None when all are."""
     if betas is None:
         return 0
-    with np.errstate(all="ignore"):
-        off = np.abs(reading.found_betas - betas[:, None]).max(axis=1)
+    off = np.abs(reading.found_betas - betas[:, None]).max(axis=1)
     wrong = ~(off <= BETA_TOL)
     return int(wrong.argmax()) if wrong.any() else None
 
@@ -322,7 +321,7 @@ TRAIN = Task(
     observe=probe_train,
     apart=True,
     shims=SHIMS,
-    expects=tuple(f"{part}.{key}" for part in RUNS for key in ("settings", "betas", "rates")),
+    expects=tuple(f"{part}.{key}" for part in RUNS for key in ("settings", "told", "rates")),
     checks=(
         Check(
             "history",
