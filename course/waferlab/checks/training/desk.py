@@ -34,6 +34,7 @@ def watched_training(
     batch_size: int,
     weights: Mapping[str, np.ndarray],
     options: Mapping[str, Any],
+    *,
     given: bool,
 ) -> tuple[dict[str, Any], np.ndarray]:
     """A shim: let the answer train a model whose passes are the examiner's.
@@ -129,13 +130,14 @@ def real_training(
 ) -> dict[str, np.ndarray]:
     """A shim: let the answer train the model of assignment 04 on images of training and validation; its weights.
 
+    `kl_weight` gives what the service does: what is learnt must not hang on Task 1.
     In float32 whatever the case says: nothing is compared number by number, and float64 takes four times as long.
     """
     import torch
 
     from waferlab.reference.encoder import ConvVAE
 
-    with quiet_bars(), own_randomness(Case(seed)):
+    with quiet_bars(), own_randomness(Case(seed)), given_weight(answers[ANSWER], services["weight"]):
         model = ConvVAE(latent_dim=latent_dim, image_size=images[0].shape[-1])
         loaders = [loader_of(torch.from_numpy(one), batch_size) for one in images]
         answers[ANSWER](model, *loaders, device="cpu", **options)
@@ -145,7 +147,7 @@ def real_training(
 def device(answers: Mapping[str, Any], services: Services) -> Any:
     """A shim: what the answer brings to a pretended GPU, see `observe_device`."""
     seen: dict[str, Any] = {}
-    with quiet_bars(), own_randomness(Case(0)):
+    with quiet_bars(), own_randomness(Case(0)), given_weight(answers[ANSWER], services["weight"]):
         observe_device(seen, lambda model, loader: answers[ANSWER](model, loader, loader, 1, device="cuda"))
     return seen.get("device")
 

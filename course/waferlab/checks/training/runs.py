@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -76,14 +76,19 @@ class Run:
         return Ledger(self.gain, tuple(batches), self.case.rng(self.stream + 3))
 
     def weight(self, epoch: Any, length: Any) -> float:
-        """A service: a number in place of what `kl_weight` gives, of which nobody but the examiner knows."""
-        known = all(type(one) is int and 0 <= one < 2**31 for one in (epoch, length))
-        return float(self.case.rng(self.stream + 5, epoch, length).uniform(0.2, 0.8)) if known else 0.0
+        """A service, see `some_weight`."""
+        return some_weight(self.case, epoch, length)
 
     @property
     def calls(self) -> list[tuple[int, int]]:
         """What a right loop asks of `kl_weight`."""
         return [(epoch, self.settings.kl_anneal_epochs) for epoch in range(self.settings.num_epochs)]
+
+
+def some_weight(case: Case, epoch: Any, length: Any) -> float:
+    """A number in place of what `kl_weight` gives for an epoch, which nobody but the examiner knows."""
+    known = all(type(one) is int and 0 <= one < 2**31 for one in (epoch, length))
+    return float(case.rng(5, epoch, length).uniform(0.2, 0.8)) if known else 0.0
 
 
 def runs_of(case: Case) -> tuple[Run, ...]:
@@ -114,7 +119,7 @@ def probe_train(bench: Bench, case: Case) -> Observation:
         seen["learn.left"] = learnt(bench, case)
     if "large.error" not in seen:
         with scenario(seen, "device"):
-            found = bench.shim("device")
+            found = bench.shim("device", services={"weight": partial(some_weight, case)})
             seen["device"] = [int(one == 1) for one in found[:2]] if isinstance(found, list) else None
     return seen
 
@@ -146,8 +151,8 @@ def watch_run(seen: Observation, bench: Bench, run: Run, *, given: bool) -> None
     """Let `train_vae` train a watched model and write what happened under the run's name."""
     ledger = run.ledger()
     services = {"forward": ledger.forward, "backward": ledger.backward, "weight": run.weight}
-    given_to = (run.images, run.labels, run.batch_size, run.weights, dict(run.options), given)
-    result = bench.shim("watched_training", *given_to, services=services)
+    data = run.images, run.labels, run.batch_size
+    result = bench.shim("watched_training", *data, run.weights, dict(run.options), services=services, given=given)
     history, final = result if isinstance(result, tuple) and len(result) == 2 else (None, None)
     observe_reading(seen, run.name, ledger, run.settings, final)
     observe_history(seen, run.name, history)
@@ -199,7 +204,9 @@ def learnt(bench: Bench, case: Case) -> float:
     train, val, held = learning_images(case)
     options = {"num_epochs": LEARN_EPOCHS, "kl_anneal_epochs": max(1, LEARN_EPOCHS // 2)}
     seed = int(case.rng(4).integers(2**31))
-    weights = bench.shim("real_training", [train, val], LEARN_BATCH, LEARN_LATENT, seed, options)
+    services = {"weight": lambda epoch, length: 1.0}  # as hard as annealing: the error that is left is the same
+    sizes = LEARN_BATCH, LEARN_LATENT
+    weights = bench.shim("real_training", [train, val], *sizes, seed, options, services=services)
     rebuilt = rebuilt_with(weights, held)
     return float(np.square(rebuilt - held).sum() / np.square(held - train.mean(axis=0)).sum())
 
@@ -214,7 +221,8 @@ def rebuilt_with(weights: Any, images: np.ndarray) -> np.ndarray:
 
     from waferlab.reference.encoder import ConvVAE
 
-    model = ConvVAE(latent_dim=LEARN_LATENT, image_size=LEARN_SIZE).eval()
+    with torch.random.fork_rng(devices=[]):
+        model = ConvVAE(latent_dim=LEARN_LATENT, image_size=LEARN_SIZE).eval()
     own, weights = model.state_dict(), weights if isinstance(weights, dict) else {}
     for name, tensor in own.items():
         given = weights.get(name)
