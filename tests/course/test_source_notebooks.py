@@ -20,6 +20,7 @@ from autograder.base.notebooks import (
     grading,
     is_answer,
     is_check,
+    is_marked,
     is_written,
     notebook_text,
     read_notebook,
@@ -125,7 +126,7 @@ def test_points(assignment: Assignment) -> None:
     for cell in filter(is_check, cells):
         name = (grade_id(cell) or "").removeprefix("check-")
         assert grading(cell)["points"] == tasks[name].points, name
-    assert sum(grading(cell)["points"] for cell in cells if is_check(cell) or is_written(cell)) == assignment.points
+    assert sum(grading(cell)["points"] for cell in cells if is_check(cell) or is_marked(cell)) == assignment.points
 
 
 @every_assignment
