@@ -28,6 +28,7 @@ SLOW = (
     "autograder/run/test_mark.py",
     "autograder/run/test_same_bytes.py",
     "autograder/run/test_selection.py",
+    "autograder/run/test_term_folder.py",
     "autograder/test_cli.py",
     "autograder/test_demo.py",
     "autograder/wall/test_sandbox.py",

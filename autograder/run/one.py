@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.base.course import CourseError
+from autograder.base.points import DIGITS
 from autograder.base.records import Graft, Result, Submission, TaskResult, Work, WrittenResult
 from autograder.judge.exam import Exam
 from autograder.judge.marking import mark_task, without_points
@@ -82,8 +83,8 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         repairs=(*submission.repairs, *graft.repairs),
         tasks=tuple(tasks),
         written=tuple(written),
-        points=sum(task.points for task in tasks),
-        max_points=sum(task.max_points for task in tasks),
+        points=round(sum(task.points for task in tasks), DIGITS),
+        max_points=round(sum(task.max_points for task in tasks), DIGITS),
         warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
         helpers=graft.helpers,
