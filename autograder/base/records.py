@@ -129,11 +129,13 @@ class Work:
         submission: readable or not.
         key: what the submission's results are filed under (`run.journal.fingerprint`).
         tasks: the tasks to ask about; those of an earlier run are known.
+        exam: the name of the exam that it sits (`run.variants.Sitting.name`); empty where nothing can be asked.
     """
 
     submission: Submission
     key: str
     tasks: tuple[str, ...] = ()
+    exam: str = ""
 
     @property
     def is_done(self) -> bool:

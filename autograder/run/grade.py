@@ -22,6 +22,7 @@ from autograder.run.earlier import absent, said, staying
 from autograder.run.journal import Journal, fingerprint, names_of, run_secret, sole_writer
 from autograder.run.prepare import prepare_all
 from autograder.run.selection import Selection, select
+from autograder.run.variants import Attempts, Sitting, by_slug
 from autograder.run.worksheets import times_beside
 from autograder.wall.sandbox import started
 
@@ -112,23 +113,26 @@ def grade(
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             secret = run_secret(out)
-            exams = prepare_all(course, _assignments(submissions), secret, images, boxes, progress)
+            sittings = _seated(out, submissions)
+            seats = sorted({one for one in sittings if one}, key=lambda one: one.name)
+            exams = prepare_all(course, seats, secret, images, boxes, progress)
             journal = Journal(out)
-            work = _planned(journal, submissions, exams, selection)
+            work = _planned(journal, submissions, sittings, exams, selection)
             for box in boxes if jobs > 1 or scheduler else boxes[1:]:
                 box.close()  # other processes grade; the memory is theirs
             todo = [one for one in work if not one.is_done]
             progress("grading", len(work) - len(todo), len(work))
             graded = grade_all(exams, todo, jobs=jobs, limits=boxes[0].limits, scheduler=scheduler, box=boxes[0])
             for done, (one, result) in enumerate(graded, start=len(work) - len(todo) + 1):
-                journal.add(one.key, result, exams.get(result.assignment or ""))
+                journal.add(one.key, result, exams.get(one.exam))
                 progress("grading", done, len(work))
             boxes[0].close()
-            stay, remarks = _staying(journal, submissions, exams, Directory(people), drop=drop)
+            first = by_slug(seats, exams)
+            stay, remarks = _staying(journal, submissions, first, Directory(people), drop=drop)
             results = journal.finish([*(one.key for one in work), *stay])
             progress("writing gradebook and pages", 0, 0)
             seeds = hashlib.sha256(secret).hexdigest()[:16]
-            judges = {slug: Judge(exam.digest, images, seeds) for slug, exam in exams.items()}
+            judges = {slug: Judge(exam.digest, images, seeds) for slug, exam in first.items()}
             back = hand_back(course, out, results, images, judges, [*beside, *given])
             return Graded(back.results, images, out, (*remarks, *unread, *back.remarks), back.changes)
 
@@ -156,8 +160,20 @@ def _assignments(submissions: Sequence[Submission]) -> list[Assignment]:
     return [found[slug] for slug in sorted(found)]
 
 
+def _seated(out: Path, submissions: Sequence[Submission]) -> list[Sitting | None]:
+    """What each submission sits; written down before anything is graded."""
+    attempts = Attempts(out)
+    sittings = [attempts.sitting(one, fingerprint(one)) for one in submissions]
+    attempts.save()
+    return sittings
+
+
 def _planned(
-    journal: Journal, submissions: Sequence[Submission], exams: Mapping[str, Exam], selection: Selection | None
+    journal: Journal,
+    submissions: Sequence[Submission],
+    sittings: Sequence[Sitting | None],
+    exams: Mapping[str, Exam],
+    selection: Selection | None,
 ) -> list[Work]:
     """For each submission the tasks of which nothing is known.
 
@@ -166,10 +182,11 @@ def _planned(
     """
     journal.forget(selection or {})
     plan = []
-    for one in submissions:
-        key, exam = fingerprint(one), exams.get(one.assignment.slug) if one.assignment else None
+    for one, sitting in zip(submissions, sittings, strict=True):
+        key, name = fingerprint(one), sitting.name if sitting else ""
+        exam = exams.get(name)
         tasks = journal.missing(key, exam.tasks, None if selection else exam.digest) if exam else ()
-        plan.append(Work(one, key, tasks))
+        plan.append(Work(one, key, tasks, name))
     return plan
 
 

@@ -125,7 +125,7 @@ def unreadable(submission: Submission, limits: Limits) -> Result:
 
 def modules_of(exams: Mapping[str, Exam]) -> list[str]:
     """The check modules that a worker imports for some exams."""
-    return sorted(exam.assignment.module for exam in exams.values())
+    return sorted({exam.assignment.module for exam in exams.values()})
 
 
 class Grader:
@@ -134,7 +134,7 @@ class Grader:
     Threads may share it: each call takes a warm worker that is free, or starts one, and gives it back.
 
     Args:
-        exams: the assignments, by slug.
+        exams: by the names of their sittings.
         limits: what each question may use.
     """
 
@@ -167,7 +167,6 @@ class Grader:
 
 def grade_work(exams: Mapping[str, Exam], work: Work, box: Sandbox) -> Result:
     """What is to be graded of one submission; the row of one that cannot be."""
-    assignment = work.submission.assignment
-    if assignment is None or not work.submission.is_readable:
+    if work.exam not in exams:
         return unreadable(work.submission, box.limits)
-    return grade_submission(exams[assignment.slug], work.submission, box, work.tasks)
+    return grade_submission(exams[work.exam], work.submission, box, work.tasks)

@@ -117,6 +117,7 @@ def _half() -> NotebookNode:
             code("setup", "import waferlab.checks.half\nfrom waferlab import checks"),
             _answer("half", "double(x) / 4"),
             _check("half", 2),
+            markdown("hand-in", "Hand in.", "hand-in"),
         ]
     )
 
