@@ -19,12 +19,10 @@ ESSAY = next(one.source for one in entries(COURSE, COURSE.assignment("ethics")) 
 TASK = ethics.TASKS["ethical_impact_assessment"]
 #: 20,000 characters that might keep a reader busy.
 HOSTILE = {
-    "one letter": "a" * MAX_TEXT,
     "letters and spaces": "a " * (MAX_TEXT // 2),
     "line ends": "\n" * MAX_TEXT,
     "hyphens": "a-" * (MAX_TEXT // 2),
     "apostrophes": "a'" * (MAX_TEXT // 2),
-    "brackets": ".)" * (MAX_TEXT // 2),
     "spaces": "a." + " " * (MAX_TEXT - 3) + "b",
     "soft hyphens": "\u00ad" * MAX_TEXT,
     "other words": " ".join(f"{number:x}" for number in range(MAX_TEXT // 5)),
@@ -64,16 +62,6 @@ def test_words_are_counted_by_whitespace(words: int, passed: bool) -> None:
 def test_only_text_is_an_assessment(result: Any, found: str) -> None:
     """Does every finding say what was returned instead of a text?"""
     assert all(not finding.passed and found in finding.found for finding in findings(result).values())
-
-
-def test_a_function_that_raises_is_told_so() -> None:
-    """Does the error reach the table?"""
-
-    def answer() -> str:
-        raise ValueError("no idea")
-
-    seen = TASK.probe({"ethical_impact_assessment": answer}, Case(1))
-    assert all("ValueError: no idea" in finding.found for finding in TASK.judge(seen, {}))
 
 
 def test_unanswered_is_not_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,13 +109,6 @@ def test_the_brief_names_all_that_the_case_asks() -> None:
 )
 def test_hostile_observations_are_judged(seen: dict[str, Any]) -> None:
     """Does any plain data lead to findings, none of them right?"""
-    assert not any(finding.passed for finding in TASK.judge(seen, {}))
-
-
-def test_a_huge_text_is_cut() -> None:
-    """Does a text of megabytes neither pass nor cross whole?"""
-    seen = TASK.probe({"ethical_impact_assessment": lambda: "word " * 10**6}, Case(1))
-    assert len(seen["text"]) == MAX_TEXT
     assert not any(finding.passed for finding in TASK.judge(seen, {}))
 
 
