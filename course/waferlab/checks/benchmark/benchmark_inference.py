@@ -158,7 +158,7 @@ def timed_fault(seen: Observation, expected: Observation, part: str) -> str | No
         return "no times of all batch sizes"
     virtual = seen.get(f"{part}.real_clock") is None or (part == "real" and device_of(seen) != "cpu")
     if not virtual and is_loose(seen, part):
-        return "the machine is too busy to tell by a clock that is none of the module time"
+        return "this machine is too busy to tell, by a clock that is none of the module `time`"
     low, high = (np.array([both[side].mean() for both in bounds if both]) for side in (0, 1))
     pairs = [(i, j) for i, j in combinations(range(len(got)), 2) if high[i] < low[j] or high[j] < low[i]]
     for times in (got * BATCH_SIZES, got):

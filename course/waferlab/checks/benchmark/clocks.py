@@ -1,18 +1,20 @@
 """The clocks at a desk: what an answer reads is the examiner's clock, which moves only while a model works.
 
 A call takes exactly as long as the examiner says, on every machine, however busy: the same answer shows the same
-numbers, and is told the same. The examiner's clock stands in for the clocks of `time` and `timeit` wherever they are
-reached by name. An answer that reads another one (`datetime.now`, a clock kept as a default argument) is seen to read
-none of these, and measures once more in real time.
+numbers, and is told the same. The examiner's clock stands in for the clocks of `time`, `timeit` and `datetime` wherever they are
+reached by name. An answer that reads another one (`os.times`, a clock inside of an object) is seen to read none of these,
+and measures once more in real time.
 """
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import time
 import timeit
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 TICK = 1e-6  # seconds between two readings: no measurement is exactly zero
@@ -21,7 +23,7 @@ TICK = 1e-6  # seconds between two readings: no measurement is exactly zero
 WALL = {name: getattr(time, name) for name in ("perf_counter", "monotonic", "time")}
 BUSY = {name: getattr(time, name) for name in ("process_time", "thread_time")}
 NANOSECONDS = {name: getattr(time, f"{name}_ns") for name in (*WALL, *BUSY)}
-SLEEP, REAL = time.sleep, time.perf_counter
+SLEEP, REAL, DATES = time.sleep, time.perf_counter, datetime.datetime
 
 
 class DeskClock:
@@ -63,6 +65,7 @@ class DeskClock:
     def substitutes(self) -> dict[Callable[..., Any], Callable[..., Any]]:
         """What stands in for each clock, and for sleeping; each goes on from what it shows now."""
         found: dict[Callable[..., Any], Callable[..., Any]] = {SLEEP: self.sleep}
+        found[DATES] = dates_after(DATES.now(datetime.UTC), self.read)
         for clocks, elapsed in ((WALL, self.read), (BUSY, self._busy)):
             for name, clock in clocks.items():
                 found[clock] = going_on(clock(), elapsed)
@@ -76,7 +79,9 @@ class DeskClock:
             yield
             return
         stand_ins = self.substitutes()
-        with replaced(stand_ins, vars(time), vars(timeit), scope_of(answer)), timeit_defaults(stand_ins):
+        scope = scope_of(answer)
+        kept = defaults_replaced(stand_ins, functions_in(scope))
+        with kept, replaced(stand_ins, vars(time), vars(timeit), vars(datetime), scope):
             yield
 
 
@@ -105,15 +110,37 @@ def replaced(stand_ins: Mapping[Callable[..., Any], Callable[..., Any]], *scopes
 
 
 @contextmanager
-def timeit_defaults(stand_ins: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
-    """Replace the clock that the functions of `timeit` keep as the default of their argument `timer`."""
+def defaults_replaced(
+    stand_ins: Mapping[Callable[..., Any], Callable[..., Any]], functions: Iterable[Callable[..., Any]]
+) -> Iterator[None]:
+    """Replace functions that others keep as the default of an argument, and put them back."""
     by_id = {id(function): stand_in for function, stand_in in stand_ins.items()}
-    functions: list[Any] = [timeit.timeit, timeit.repeat, timeit.Timer.__init__]
-    defaults = [function.__defaults__ for function in functions]
+    kept = [(function, function.__defaults__, function.__kwdefaults__) for function in functions]
     try:
-        for function, values in zip(functions, defaults, strict=True):
-            function.__defaults__ = tuple(by_id.get(id(value), value) for value in values)
+        for function, values, named in kept:
+            if any(id(value) in by_id for value in (*(values or ()), *(named or {}).values())):
+                function.__defaults__ = values and tuple(by_id.get(id(value), value) for value in values)
+                function.__kwdefaults__ = named and {name: by_id.get(id(one), one) for name, one in named.items()}
         yield
     finally:
-        for function, values in zip(functions, defaults, strict=True):
-            function.__defaults__ = values
+        for function, values, named in kept:
+            function.__defaults__, function.__kwdefaults__ = values, named
+
+
+def functions_in(scope: Mapping[str, Any]) -> list[FunctionType]:
+    """The functions that a notebook defines, those of its classes too, and those of `timeit` that keep a clock."""
+    own = [value for value in scope.values() if getattr(value, "__module__", None) == scope.get("__name__")]
+    parts = [part for one in own if isinstance(one, type) for part in vars(one).values()]
+    found = [one for one in (*own, *parts) if isinstance(one, FunctionType)]
+    return [*found, timeit.timeit, timeit.repeat, timeit.Timer.__init__]
+
+
+def dates_after(start: datetime.datetime, elapsed: Callable[[], float]) -> type[datetime.datetime]:
+    """`datetime.datetime` whose `now` goes on from a moment."""
+
+    class Shown(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return start.astimezone(tz).replace(tzinfo=tz) + datetime.timedelta(seconds=elapsed())
+
+    return Shown

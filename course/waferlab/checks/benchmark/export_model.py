@@ -203,9 +203,11 @@ def compare_files(seen: Observation, part: str, bench: Bench, files: Mapping[str
     model = model_of(part, case).eval()
     with torch.no_grad():
         wants = [model(x) for x in batches]
-    for kind, data in files.items():
+    for kind, suffix in SUFFIXES.items():
         with reading(seen, f"{part}.{kind}"):
-            loaded = bench.clean.shim("load_exported", kind, data)
+            if kind not in files:
+                raise FileNotFoundError(f"{PLANS[part].name}{suffix}")
+            loaded = bench.clean.shim("load_exported", kind, files[kind])
             for x, want in zip(batches, wants, strict=True):
                 with reading(seen, f"{part}.{kind}.{len(x)}"):
                     seen[f"{part}.{kind}.{len(x)}"] = largest_difference(bench.clean.call(loaded, x), want)
