@@ -129,20 +129,18 @@ def beginnings(course: Course, assignment: Assignment) -> dict[Path, bytes]:
 def with_assignment(settings: str, assignment: Assignment) -> str:
     r"""The text of `course.toml` with an assignment's lines in the order of numbers, and nothing else changed.
 
-    >>> print(with_assignment("[assignments.01-a]\ntitle = 'A'\npoints = 2\n", Assignment("02-b", "B", 3)))
+    >>> print(with_assignment("[assignments.01-a]\ntitle = 'A'\n", Assignment("02-b", "B", 3)))
     [assignments.01-a]
     title = 'A'
-    points = 2
     <BLANKLINE>
     [assignments.02-b]
     title = "B"
-    points = 3
     <BLANKLINE>
 
     Raises:
         CourseError: the table of assignments is written in a form in which no place for the lines can be found.
     """
-    entry = {"title": assignment.title, "points": plain_number(assignment.points)}
+    entry = {"title": assignment.title}
     lines = settings.splitlines()
     place = _place(lines, assignment.slug)
     block = [f"[assignments.{assignment.slug}]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]

@@ -22,6 +22,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.author.addresses import badge_text, install_text
 from autograder.author.addresses import package_address as package_address
 from autograder.author.export import with_notebook
+from autograder.author.leaks import answers_of, leaks, sentence
 from autograder.author.trees import Changes, Progress, notebook_key, quiet, side_files, sync
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, tags
@@ -91,5 +92,27 @@ def release(course: Course, check: bool = False, progress: Progress = quiet) -> 
         course: the course on disk; assignments without a source notebook are passed over.
         check: change nothing, only say what differs.
         progress: told the name of each step.
+
+    Raises:
+        CourseError: nbgrader refuses a notebook, or the text of an answer would stand in a release.
     """
-    return sync(course.root / "release", release_files(course, progress), check=check)
+    files = release_files(course, progress)
+    _refuse_answers(course, files)
+    return sync(course.root / "release", files, check=check)
+
+
+def _refuse_answers(course: Course, files: dict[str, bytes]) -> None:
+    """Refuse a release in which the text of its own or a later answer stands; earlier ones are `publish`'s to judge.
+
+    Raises:
+        CourseError: names files, cells and lines.
+    """
+    assignments = with_notebook(course)
+    answers = {one.slug: answers_of(course, one) for one in assignments}
+    told = []
+    for one in assignments:
+        secret = [answer for slug, found in answers.items() if slug >= one.slug for answer in found]
+        own = {f"release/{name}": text for name, text in files.items() if name.startswith(f"{one.slug}/")}
+        told += leaks(own, secret)
+    if told:
+        raise CourseError(sentence(told, "release/"))

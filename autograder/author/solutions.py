@@ -18,8 +18,9 @@ the digest does not know (another torch, another Python) is a reason to execute 
   figures of the same number, kind and size, and alike when shrunk to a thumbnail; of a cell tagged
   `nbval-ignore-output` only the kinds.
 
-`make test` runs the solutions once more with `pytest --nbval-lax`, which compares what the check cells print: these
-carry the tag `nbval-check-output`. Without execution (`execute=False`) only the first line is compared.
+`make test` runs the solutions once more and compares what the check cells print. They carry nbval's tag
+`nbval-check-output`, so that `pytest --nbval-lax` can do the same in a kernel. Without execution (`execute=False`) only
+the first line is compared.
 """
 
 from __future__ import annotations

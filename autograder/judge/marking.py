@@ -9,6 +9,7 @@ from types import ModuleType
 
 from waferlab.checks.core import Check, Fault, Finding, Observation, Task, time_limit
 
+from autograder.base.points import DIGITS
 from autograder.base.records import Mark, TaskResult, TaskStatus
 from autograder.judge import wording
 from autograder.wall.sandbox import Answer
@@ -59,6 +60,7 @@ def _missing(task: Task, answer: Answer) -> tuple[TaskStatus, str]:
 
 def _result(task: Task, status: TaskStatus, marks: Sequence[Mark], message: str) -> TaskResult:
     points, most = sum(mark.points for mark in marks), sum(mark.max for mark in marks)
+    points, most = round(points, DIGITS), round(most, DIGITS)
     return TaskResult(task.name, task.title, status, points, most, tuple(marks), message)
 
 

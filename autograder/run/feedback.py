@@ -39,7 +39,7 @@ def packet(
     Raises:
         CourseError: the run holds no such assignment, or nobody's page can be sent.
     """
-    results = grades(course, folder)
+    results = grades(course, folder, tell=False).results
     slug = _slug(course, folder, results, assignment)
     path = to or folder / f"feedback-{slug}-{platform}{'-pdf' if pdf else ''}.zip"
     return write_packet(course, results, slug, platform, path, pdf=pdf, progress=progress)
@@ -58,7 +58,7 @@ def print_page(course: Course, folder: Path, student: str, assignment: str | Non
     Raises:
         CourseError: the run holds no such page, or it could not be printed.
     """
-    results = grades(course, folder)
+    results = grades(course, folder, tell=False).results
     slug = _slug(course, folder, results, assignment)
     standing = pages_of(results, slug)
     result = next((one for one in standing if one.student.casefold() == student.casefold()), None)

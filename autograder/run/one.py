@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.base.course import CourseError
+from autograder.base.points import DIGITS
 from autograder.base.records import Graft, Result, Submission, TaskResult, Work, WrittenResult
 from autograder.judge.exam import Exam
 from autograder.judge.marking import mark_task, without_points
@@ -82,8 +83,8 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         repairs=(*submission.repairs, *graft.repairs),
         tasks=tuple(tasks),
         written=tuple(written),
-        points=sum(task.points for task in tasks),
-        max_points=sum(task.max_points for task in tasks),
+        points=round(sum(task.points for task in tasks), DIGITS),
+        max_points=round(sum(task.max_points for task in tasks), DIGITS),
         warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
         helpers=graft.helpers,
@@ -116,7 +117,7 @@ def unreadable(submission: Submission, limits: Limits) -> Result:
 
 def modules_of(exams: Mapping[str, Exam]) -> list[str]:
     """The check modules that a worker imports for some exams."""
-    return sorted(exam.assignment.module for exam in exams.values())
+    return sorted({exam.assignment.module for exam in exams.values()})
 
 
 class Grader:
@@ -125,7 +126,7 @@ class Grader:
     Threads may share it: each call takes a warm worker that is free, or starts one, and gives it back.
 
     Args:
-        exams: the assignments, by slug.
+        exams: by the names of their sittings.
         limits: what each question may use.
     """
 
@@ -158,7 +159,6 @@ class Grader:
 
 def grade_work(exams: Mapping[str, Exam], work: Work, box: Sandbox) -> Result:
     """What is to be graded of one submission; the row of one that cannot be."""
-    assignment = work.submission.assignment
-    if assignment is None or not work.submission.is_readable:
+    if work.exam not in exams:
         return unreadable(work.submission, box.limits)
-    return grade_submission(exams[assignment.slug], work.submission, box, work.tasks)
+    return grade_submission(exams[work.exam], work.submission, box, work.tasks)

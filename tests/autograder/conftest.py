@@ -27,11 +27,9 @@ branch = "main"
 
 [assignments.01-double]
 title = "Doubling"
-points = 5
 
 [assignments.02-half]
 title = "Halving"
-points = 2
 """
 
 CHECKS = '''\
@@ -119,6 +117,7 @@ def _half() -> NotebookNode:
             code("setup", "import waferlab.checks.half\nfrom waferlab import checks"),
             _answer("half", "double(x) / 4"),
             _check("half", 2),
+            markdown("hand-in", "Hand in.", "hand-in"),
         ]
     )
 

@@ -11,8 +11,8 @@ from autograder import doctor
 from autograder.base.course import find_course
 
 COMMANDS = [
-    *("new", "export", "release", "solutions", "move", "publish", "grade", "grades", "feedback", "mark", "demo"),
-    "doctor",
+    *("new", "check", "export", "release", "solutions", "move", "publish"),
+    *("grade", "grades", "term", "feedback", "mark", "demo", "doctor"),
 ]
 
 

@@ -61,7 +61,7 @@ def test_release_is_fresh() -> None:
 
 
 def test_solutions_are_fresh() -> None:
-    """Are the committed solutions those of the source notebooks? (`make test` runs them once more, with nbval.)"""
+    """Are the committed solutions those of the source notebooks? (`test_notebooks_run.py` runs them.)"""
     changes = solutions(COURSE, check=True, execute=False)
     assert not changes.stale, changes.diff
 

@@ -24,8 +24,8 @@ MAX_LISTED = 300
 MAX_NUMBERS = 9  # assignments whose points stand side by side on a phone; of more there are bars
 FIRST = 10  # lines of a ranking that stand there at once; the others unfold
 
-#: The feedback page of a submission, by student and file, relative to the report.
-Links = Mapping[tuple[str, str], str]
+#: The feedback page of a submission, by student, assignment and file, relative to the report.
+Links = Mapping[tuple[str, str | None, str], str]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def render(
         results: one per submission.
         course: for titles.
         dataset: which images the hidden checks used.
-        links: feedback pages by (student, file), as paths relative to the report.
+        links: feedback pages by (student, assignment, file), as paths relative to the report.
         alike: answers that a person should look at side by side.
         absent: people of the roster of whom nothing was handed in.
     """
@@ -82,7 +82,7 @@ def render(
         unreadable=[(one, [one.cause or "unknown"]) for one in group.results if one.status != "graded"],
         stopped=[(one, _stops(one)) for one in group.graded if _stops(one)],
         repaired=[(one, one.repairs) for one in group.results if one.repairs],
-        link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
+        link_of=lambda result: _safe_link((links or {}).get((result.student, result.assignment, result.file))),
         flags_of=lambda result: _flags(result, group.in_all),
         alike=_alike([one for one in alike if not one.reference], course, bench),
         copies=_alike([one for one in alike if one.reference], course, bench),

@@ -371,7 +371,7 @@ class Entrance(nn.Module):
 
 
 def brought_to_device(call: Callable[[nn.Module], Any]) -> dict[str, bool]:
-    """Let an answer use a model on a pretended GPU, as far as its first call.
+    """Let an answer use a model that lies on a pretended GPU, as far as its first call.
 
     Optimisers load parts of torch when first used, and these must not load under the pretence: use one before.
 
@@ -379,11 +379,12 @@ def brought_to_device(call: Callable[[nn.Module], Any]) -> dict[str, bool]:
         call: gives the model to the answer.
 
     Returns:
-        Whether the first `images` and the `model` were brought to the GPU; empty when the model was never called, for
-        whatever reason (the pretence has limits, and what an answer does wrong is seen elsewhere).
+        Whether the first `images` were brought to the GPU, and the `model` left there; empty when the model was never
+        called, for whatever reason (the pretence has limits, and what an answer does wrong is seen elsewhere).
     """
     seen: dict[str, bool] = {}
     gpu = GPU(Still())
+    gpu.has_model = True
     with contextlib.suppress(Exception), pretended(gpu), Watch(Scene(gpu.clock, 16, gpu)):
         call(Entrance(gpu, seen))
     return seen

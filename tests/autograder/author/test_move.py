@@ -171,7 +171,7 @@ def test_a_number_in_a_heading_by_hand_is_refused(two: Course) -> None:
 )
 def test_those_in_between_give_way(tmp_path: Path, name: str, number: int, slugs: dict[str, str]) -> None:
     """Do the others keep their order, and are no numbers used that were not there?"""
-    tables = "".join(f'[assignments.{slug}]\ntitle = "T"\npoints = 2\n' for slug in ("01-a", "03-b", "05-c"))
+    tables = "".join(f'[assignments.{slug}]\ntitle = "T"\n' for slug in ("01-a", "03-b", "05-c"))
     (tmp_path / "course").mkdir()
     (tmp_path / "course" / "course.toml").write_text(f'title = "C"\nrepository = "a/b"\nbranch = "main"\n{tables}')
     course = Course(tmp_path)
@@ -182,11 +182,11 @@ SORTED = """\
 title = "C"
 
 [assignments.01-a]  # easy
-points = 2
+title = "A"
 
 # The hard one.
 [assignments.02-b]
-points = 3
+title = "B"
 
 [late]
 per_day = 0.1

@@ -50,7 +50,7 @@ def graded(course: Course, folder: Path, results: list[Result]) -> list[Result]:
     """What `course grade` leaves behind for these results."""
     folder.mkdir(exist_ok=True)
     write_results(folder / "results.jsonl", results)
-    return hand_back(course, folder, results, "fashion-mnist")
+    return hand_back(course, folder, results, "fashion-mnist").results
 
 
 def book_of(folder: Path) -> Gradebook:
@@ -175,7 +175,7 @@ def test_the_time_of_handing_in_is_formgraders(course, tmp_path):
 def test_marks_and_comments_come_back(course, run):
     """Do points, extra credit and comment reach the result, the table and the page?"""
     enter(run, "written-why", manual_score=2.5, extra_credit=0.5, comment="Say why.")
-    results = {one.student: one for one in grades(course, run)}
+    results = {one.student: one for one in grades(course, run).results}
     answer = results["Ada Lovelace"].written[0]
     assert (answer.points, answer.extra, answer.comment) == (2.5, 0.5, "Say why.")
     row = rows(run)["Ada Lovelace"]

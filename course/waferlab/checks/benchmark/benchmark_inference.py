@@ -247,9 +247,10 @@ def parameters_fault(seen: Observation, expected: Observation) -> str | None:
             return f"raised {error}"
     for part in USED:
         want, got = number_of(seen.get(f"{part}.count")), number_of(seen.get(f"{part}.parameters"))
-        if not got == want:
-            number = "no number in 'parameters'" if np.isnan(got) else f"counted {got:,.0f} parameters"
-            return number if np.isnan(got) else f"{number} of a model that has another number"
+        if np.isnan(got):
+            return "no number in 'parameters'"
+        if got != want:
+            return f"counted {got:,.0f} parameters of a model that has another number"
     for part, count, want in (("budget", BUDGET, 1.0), ("over", BUDGET + 1, 0.0)):
         if number_of(seen.get(f"{part}.within_budget")) != want:
             return f"within_budget is not {bool(want)} for {count:,} parameters"
@@ -272,8 +273,8 @@ def real_fault(seen: Observation, expected: Observation) -> str | None:
 # --- what the notebook and the grader use ------------------------------------------------------------------------
 #
 # `timed` asks for so little that no measurement of any kind fails it, and for so much that nobody passes it who did not
-# measure: which of four batch sizes takes longest is drawn for each part. What the desk alone can say (modes, gradients)
-# and what is cheap to invent gives points only with it.
+# measure: which of four batch sizes takes longest is drawn for each part. What the desk alone can say (modes and
+# gradients) and what is cheap to invent gives points only with it.
 #
 # The 50 ms are judged where there is a GPU only (`real-model`): there P99 at batch 1 must not exceed them.
 

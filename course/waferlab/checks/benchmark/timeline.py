@@ -144,7 +144,7 @@ class Timeline:
         return (BASE + max(self._costs) * self._per_image) / MIB
 
     def observation(self, part: str) -> Observation:
-        """The calls under `part`, one entry each: shapes, states, and the least and the most that a clock shows, in s."""
+        """The calls under `part`, one entry each: shape, state, the least and the most that a clock shows, in s."""
         end = self.now()
         columns = np.array(self._rows, dtype=float).reshape(-1, 3 + len(STATES)).T
         least, most = bounds(*columns[:2], self._begin, end) if self._real else (columns[2], columns[2])

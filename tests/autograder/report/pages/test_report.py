@@ -37,7 +37,10 @@ NOTHING = replace(
     tasks=tuple(replace(task, status="unanswered", points=0.0, message="not yet answered") for task in (SCALE, SHIFT)),
 )
 CLASS = [RESULT, FULL, NOTHING, LOST]
-LINKS = {("Ada Lovelace", RESULT.file): "feedback/Ada Lovelace #1.html", ("Bob", "bob.ipynb"): "feedback/bob.html"}
+LINKS = {
+    ("Ada Lovelace", "01-scaling", RESULT.file): "feedback/Ada Lovelace #1.html",
+    ("Bob", None, "bob.ipynb"): "feedback/bob.html",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_links_to_feedback_pages(course):
 )
 def test_links_lead_nowhere_else(course, path):
     """Is a link that is no relative path left out?"""
-    hrefs = re.findall(r'href="([^"]*)"', page_of(CLASS, course, links={("Bob", "bob.ipynb"): path}))
+    hrefs = re.findall(r'href="([^"]*)"', page_of(CLASS, course, links={("Bob", None, "bob.ipynb"): path}))
     assert hrefs and all(one.startswith("#") for one in hrefs)
 
 
@@ -102,7 +105,7 @@ def test_hostile_text_stays_text(course):
         ),
         replace(LOST, student=EVIL, cause=EVIL),
     ]
-    page = page_of(evil, course, links={(EVIL, EVIL): EVIL})
+    page = page_of(evil, course, links={(EVIL, "01-scaling", EVIL): EVIL})
     seen = PageText(page)
     assert {"script", "img"}.isdisjoint(seen.tags) and seen.tags.count("style") == 1
     assert not [name for name, _ in seen.attributes if name.startswith("on")]

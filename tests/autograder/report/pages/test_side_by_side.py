@@ -95,7 +95,7 @@ def page_of(results, **options):
 def test_a_pair_opens_to_both_texts_with_links():
     """Does the report name both, say how alike they are and that it is no verdict, and hold both texts, marked?"""
     class_ = [result("ada", own_text()), result("bob", own_text().replace("part_", "piece_")), result("cy", "x = 1")]
-    links = {(one.student, one.file): f"feedback/{one.student}.html" for one in class_}
+    links = {(one.student, one.assignment, one.file): f"feedback/{one.student}.html" for one in class_}
     page = page_of(class_, links=links)
     text = words(page)
     assert "Which answers are alike (1)" in text and "no verdict" in text
