@@ -42,24 +42,26 @@ def categorize_failure_modes(
         - `classes[positions]` takes several elements of an array at once; `np.unique` lists what occurs.
         - `sorted(names, key=rates.get, reverse=True)` sorts names by a dict of numbers.
     """
+    changes = (
+        "misses score like most normals: add a second detector that sees other features (ensemble)",
+        "misses score higher than most normals: score by the hottest 2 % of the heatmap",
+        "misses lie just below the threshold: let a person look at the scores there (review band)",
+    )
     classes = np.array([test_dataset[i][1] for i in range(len(test_labels))])
-    usual = np.median(anomaly_scores[test_labels == 0])
-    fn_by_class, rates, changes = {}, {}, {}
+    normal_scores = anomaly_scores[test_labels == 0]
+    fn_by_class, rates, mitigation = {}, {}, {}
     for number in np.unique(classes[test_labels == 1]):
         name, missed = fashion_classes[number], false_negatives[classes[false_negatives] == number]
         fn_by_class[name] = len(missed)
         rates[name] = len(missed) / int(((classes == number) & (test_labels == 1)).sum())
-        if len(missed) and (anomaly_scores[missed] > usual).mean() > 0.5:
-            changes[name] = f"{name}: most misses score above the median normal; average the hottest 2 % of the heatmap"
-        else:
-            changes[name] = (
-                f"{name}: misses score like normals; add a second detector (ensemble) that sees other features"
-            )
-    hardest = [name for name in sorted(rates, key=rates.get, reverse=True) if fn_by_class[name]][:3]
+        if len(missed):
+            higher = (normal_scores < np.median(anomaly_scores[missed])).mean()  # than this share of the normals
+            mitigation[name] = f"{name}: {changes[int(higher > 0.6) + int(higher > 0.85)]}"
+    hardest = sorted(mitigation, key=rates.get, reverse=True)[:3]
     return {
         "fn_by_class": fn_by_class,
         "top_3_failure_modes": [f"{name}: {fn_by_class[name]} missed, {rates[name]:.0%}" for name in hardest],
-        "mitigations": [changes[name] for name in hardest],
+        "mitigations": [mitigation[name] for name in hardest],
         "miss_rate_by_class": rates,
     }
 
