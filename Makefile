@@ -13,8 +13,6 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Two processes with all threads each would wait for one another: one thread each halves the time of the tests.
 PYTEST := OMP_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
-# Solutions and releases as `course solutions` executes them: small, on drawn wafers.
-SMOKE := WAFERLAB_PROFILE=smoke WAFERLAB_DATASET=synthetic-wafers CUDA_VISIBLE_DEVICES=
 
 .PHONY: demo test check lint lock clean
 
@@ -23,7 +21,6 @@ demo: .venv
 
 test: .venv lint
 	$(PYTEST)
-	$(SMOKE) $(PYTEST) --nbval-lax --nbval-current-env --nbval-cell-timeout=600 solutions release
 
 check: .venv lint
 	$(PYTEST) -m "not slow"

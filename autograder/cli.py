@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
+from autograder.bank_commands import bank, validate
 from autograder.base.course import Course, CourseError, find_course
+from autograder.console import Dataset, Jobs, NoSandbox, err, escaped, linted, out, progress_bar, say
 
 if TYPE_CHECKING:
     from autograder.author.trees import Changes
     from autograder.base.records import Result
     from autograder.intake import Intake
+    from autograder.report.changes import Change
 
 app = typer.Typer(
     help="Wafer-defect detection with variational autoencoders: build the course, publish it, grade a class.",
@@ -28,21 +28,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-bank = typer.Typer(help="Look at the wrong and right answers that prove the checks.", no_args_is_help=True)
 AUTHOR = "Author the course (edit source/, then regenerate)"
 GRADE = "Grade a class"
 LOOK = "Look around"
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Check = Annotated[bool, typer.Option("--check", help="Change nothing; print a diff and exit with 1 when stale.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means one per core.")]
-NoSandbox = Annotated[
-    bool, typer.Option("--no-sandbox", help="Run students' code as your own account; every report says so.")
-]
-Dataset = Annotated[
-    str | None, typer.Option("--dataset", help="fashion-mnist, synthetic-wafers or folder:PATH; default: course.toml.")
+Everything = Annotated[bool, typer.Option("--all", help="Compute and execute also what nothing has changed for.")]
+Times = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--times",
+        metavar="FILE",
+        help="Hand-in times, extensions: Moodle's worksheet (03-pca=FILE), Canvas' JSON, a CSV; kept with the run.",
+    ),
 ]
 
 
@@ -51,62 +50,38 @@ def main() -> None:
     try:
         app()
     except CourseError as error:
-        err.print(f"[bold red]error:[/] {_escaped(str(error))}", soft_wrap=True)
+        err.print(f"[bold red]error:[/] {escaped(str(error))}", soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         err.print("interrupted; what was finished is kept")
         sys.exit(130)
 
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error; the callback takes what is being done, how many are done, how many in all."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
-    remaining = TimeRemainingColumn(elapsed_when_finished=True)
-    with Progress(*columns, remaining, console=err, transient=True, speed_estimate_period=300) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            if bar.tasks[0].description != what:  # the pace of another step, and what an earlier run did, tell nothing
-                bar.reset(task, total=total or None, completed=done, description=what)
-            bar.update(task, completed=done)
-
-        yield show
-
-
-def _generate(run: Callable[..., Changes], check: bool, command: str) -> None:
+def _generate(course: Course, run: Callable[..., Changes], check: bool, command: str) -> None:
     """Run a generating command over the whole course, and report."""
-    with _progress() as progress:
-        changes = run(find_course(), check=check, progress=lambda what: progress(what, 0, 0))
+    with progress_bar() as progress:
+        changes = run(course, check=check, progress=lambda what: progress(what, 0, 0))
     _finish(changes, check, command)
 
 
 def _finish(changes: Changes, check: bool, command: str) -> None:
     """Report what a generating command changed, or would change."""
-    if check and changes.stale:
-        sys.stdout.write(changes.diff)
-        err.print(f"stale: run `course {command}`")
-        raise typer.Exit(1)
     if check:
-        out.print("up to date")
-        return
+        sys.stdout.write(changes.diff)
     for verb, paths in (
         ("wrote", changes.written),
         ("removed", changes.removed),
-        ("left alone, not ours:", changes.extra),
+        ("left alone, not ours:", () if check else changes.extra),
     ):
         for path in paths:
-            out.print(f"{verb} {path}")
+            out.print(escaped(f"{verb} {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(escaped(remark), soft_wrap=True)
+    if check and changes.stale:
+        err.print(f"stale: run `course {command}`")
+        raise typer.Exit(1)
     if not (changes.written or changes.removed or changes.extra):
-        out.print("nothing to do: up to date")
+        out.print("up to date" if check else "nothing to do: up to date")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -120,26 +95,43 @@ def new(
     from autograder.author.new import next_steps
 
     course = find_course()
-    with _progress() as progress:
+    with progress_bar() as progress:
         changes = run(course, slug, title, points, progress=lambda what: progress(what, 0, 0))
     _finish(changes, False, "new")
-    out.print(_escaped(next_steps(course, slug)), soft_wrap=True)
+    out.print(escaped(next_steps(course, slug)), soft_wrap=True)
 
 
 @app.command(rich_help_panel=AUTHOR)
-def export(check: Check = False) -> None:
-    """Write waferlab.reference and the visible checks' expectations from the source notebooks."""
+def check() -> None:
+    """Say all that is wrong with notebooks and settings, each with cell and line; exits with 1 if anything is."""
+    from autograder.author.lint import lint
+
+    course = find_course()
+    found = lint(course)
+    for one in found:
+        colour = {"mistake": "bold red", "remark": "dim"}.get(one.kind, "yellow")
+        out.print(f"[{colour}]{one.kind}:[/] {escaped(str(one))}", soft_wrap=True)
+    if any(one.kind != "remark" for one in found):
+        raise typer.Exit(1)
+    out.print(f"settings and {len(course.assignments)} assignments: nothing wrong")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def export(check: Check = False, everything: Everything = False) -> None:
+    """Write waferlab.reference and the visible checks' expectations from the source notebooks, as far as changed."""
+    course = linted()  # before nbgrader and torch are imported
     from autograder.author.export import export as run
 
-    _generate(run, check, "export")
+    _generate(course, partial(run, everything=everything), check, "export")
 
 
 @app.command(rich_help_panel=AUTHOR)
 def release(check: Check = False) -> None:
     """Write the students' notebooks: solutions out, cells locked, badges in."""
+    course = linted()
     from autograder.author.release import release as run
 
-    _generate(run, check, "release")
+    _generate(course, run, check, "release")
 
 
 @app.command(rich_help_panel=AUTHOR)
@@ -148,86 +140,60 @@ def solutions(
         list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
     ] = None,
     check: Check = False,
+    everything: Everything = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Execute the source notebooks and write them with their figures, without markers or hidden material."""
+    """Execute the notebooks whose code has changed; write all with figures, without markers or hidden material."""
+    course = linted()
     from autograder.author.solutions import solutions as run
 
-    course = find_course()
     only = [course.assignment(slug).slug for slug in assignments or ()]
-    _generate(partial(run, only=only, jobs=jobs or None), check, "solutions")
+    _generate(course, partial(run, everything=everything, only=only, jobs=jobs or None), check, "solutions")
+
+
+@app.command(rich_help_panel=AUTHOR)
+def move(
+    assignment: Annotated[str, typer.Argument(help="For example 03-pca.")],
+    number: Annotated[int, typer.Argument(min=1, max=99, help="Its new number; those in between give way by one.")],
+) -> None:
+    """Give an assignment another number: folders, settings, headings, links and all that names it follow."""
+    course = linted()
+    from autograder.author.move import move as run
+
+    with progress_bar() as progress:
+        changes = run(course, assignment, number, progress=lambda what: progress(what, 0, 0))
+    _finish(changes, False, "move")
 
 
 @app.command(rich_help_panel=AUTHOR)
 def publish(
     directory: Annotated[Path, typer.Argument(help="Where the students' repository is written.")],
     through: Annotated[int, typer.Option("--through", help="Number of the last assignment to publish.")],
+    answers_of: Annotated[
+        list[int] | None,
+        typer.Option("--answers-of", help="Give away the answers of this assignment, which can still be handed in."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take away what this publication does not hold.")] = False,
 ) -> None:
-    """Write the students' repository: releases up to an assignment, and a waferlab without later answers."""
+    """Write the students' repository: releases up to an assignment, and a waferlab without answers still asked for."""
+    course = linted()
     from autograder.author.publish import publish as run
 
-    changes = run(find_course(), directory, through)
+    def may_remove(names: Sequence[str]) -> bool:
+        if not remove and sys.stdin.isatty():
+            err.print("\n".join(["Students have these files, and this publication would take them away:", *names]))
+            return typer.confirm("Take them away?", err=True)
+        return remove
+
+    changes = run(course, directory, through, answers_from=answers_of or (), may_remove=may_remove)
     out.print(f"wrote {len(changes.written)} files to {directory}")
+    for path in changes.removed:
+        out.print(escaped(f"removed {path}"), soft_wrap=True)
+    for remark in changes.remarks:
+        out.print(escaped(remark), soft_wrap=True)
 
 
-@app.command(rich_help_panel=AUTHOR)
-def validate(
-    assignments: Annotated[
-        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
-    ] = None,
-    dataset: Dataset = None,
-    no_sandbox: NoSandbox = False,
-) -> None:
-    """Prove the checks: every wrong answer of the banks is caught, every right one keeps its marks."""
-    from autograder.banks.prove import how_many
-    from autograder.banks.prove import validate as run
-    from autograder.report.terminal import trials_table
-
-    course = find_course()
-    chosen = [course.assignment(slug) for slug in assignments] if assignments else course.assignments
-    with _progress() as progress:
-        total, trials = how_many(course, chosen), []
-        progress("marking the banks", 0, total)
-        for trial in run(course, chosen, dataset, walled=not no_sandbox):
-            trials.append(trial)
-            progress(f"marking {trial.assignment}", len(trials), total)
-    out.print(trials_table(trials))
-    for trial in trials:
-        if trial.defect:
-            err.print(f"[bold red]{trial.kind}[/] {_escaped(f'{trial.assignment}/{trial.name}: {trial.defect}')}")
-    if any(trial.defect for trial in trials):
-        raise typer.Exit(1)
-
-
-@bank.command("list")
-def list_bank(
-    assignments: Annotated[
-        list[str] | None, typer.Argument(help="For example 04-encoder; by default all assignments.")
-    ] = None,
-) -> None:
-    """List the answers: which task, wrong or right, what is done differently, and which checks must fail."""
-    from autograder.banks import entries
-    from autograder.report.terminal import bank_table
-
-    course = find_course()
-    for one in [course.assignment(slug) for slug in assignments] if assignments else course.assignments:
-        out.print(bank_table(one.slug, entries(course, one)))
-
-
-@bank.command("show")
-def show_answer(
-    assignment: Annotated[str, typer.Argument(help="For example 04-encoder.")],
-    name: Annotated[str, typer.Argument(help="As `course bank list` names it, for example forward_plain_relu.")],
-) -> None:
-    """Print an answer whole, as it would stand in the solution cell, with what it says of itself."""
-    from autograder.banks import entry
-
-    course = find_course()
-    one = entry(course, course.assignment(assignment), name)
-    fails = f"\nFails: {', '.join(one.fails)}." if one.fails else ""
-    sys.stdout.write(indent(f"A {one.kind} answer to {one.task}. {one.says}{fails}", "# ") + f"\n\n{one.source}")
-
-
+app.command(rich_help_panel=AUTHOR)(validate)
 app.add_typer(bank, name="bank", rich_help_panel=AUTHOR)
 
 
@@ -250,7 +216,7 @@ def calibrate(
     chosen = [course.assignment(slug) for slug in assignments] if assignments else list(course.assignments)
     chosen = [one for one in chosen if quantities(one)]
     total, results = seeds * len(DATASETS) * len(chosen), []
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress("running the reference", 0, total)
         for measured in run(course, chosen, seeds, jobs or os.cpu_count() or 1, walled=not no_sandbox):
             results.append(measured)
@@ -280,6 +246,11 @@ def grade(
         list[str] | None,
         typer.Option("--only", help="Grade again only 04-encoder or 04-encoder/kl_divergence; all else stays."),
     ] = None,
+    times: Times = None,
+    drop: Annotated[
+        bool,
+        typer.Option("--drop", help="Drop earlier rows of these assignments whose files are gone."),
+    ] = False,
     look: Annotated[
         bool, typer.Option("--look", help="Only say who handed in what, and what cannot be graded; grade nothing.")
     ] = False,
@@ -294,7 +265,7 @@ def grade(
     if (backend == "dask") != (scheduler is not None):
         raise CourseError("--backend dask and --scheduler ADDRESS (for example tcp://10.0.0.1:8786) belong together")
     course = find_course()
-    with _progress() as progress:
+    with progress_bar() as progress:
         graded = run(
             course,
             paths,
@@ -303,6 +274,8 @@ def grade(
             dataset=dataset,
             scheduler=scheduler,
             only=only or (),
+            drop=drop,
+            times=times or (),
             walled=not no_sandbox,
             progress=progress,
             show=_say_intake,
@@ -314,7 +287,9 @@ def grade(
             sys.stdout.write(json.dumps(result.as_dict()) + "\n")
         return
     out.print(grade_table(graded.results))
+    _say_changes(graded.changes)
     _warn(graded.results)
+    say(graded.remarks)
     _say_exports(graded.results)
     out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
 
@@ -334,38 +309,98 @@ def _look(paths: Sequence[Path], to: Path) -> None:
 def _say_intake(intake: Intake) -> None:
     """How many people, notebooks and files there are, and who is not known: before anything is graded."""
     for line in intake.lines():
-        err.print(_escaped(line), soft_wrap=True)
+        err.print(escaped(line), soft_wrap=True)
 
 
 def _warn(results: Sequence[Result]) -> None:
     """What holds for the whole run and every report says."""
     for warning in sorted({warning for one in results for warning in one.warnings}):
-        err.print(f"[bold yellow]warning:[/] {_escaped(warning)}", soft_wrap=True)
+        err.print(f"[bold yellow]warning:[/] {escaped(warning)}", soft_wrap=True)
 
 
 def _say_exports(results: Sequence[Result]) -> None:
     """What must be known before a table is imported into a learning platform."""
     from autograder.report.lms import tables
 
-    for remark in tables(find_course(), results).remarks:
-        out.print(_escaped(remark), soft_wrap=True)
+    say(tables(find_course(), results).remarks)
+
+
+def _say_changes(changes: Sequence[Change] | None) -> None:
+    """Whose mark moved, where there is an earlier run to compare with."""
+    from autograder.report.terminal import changes_table
+
+    if changes is not None:
+        out.print(changes_table(changes) if changes else "No mark moved since the tables were last written.")
 
 
 @app.command(rich_help_panel=GRADE)
 def grades(
     run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    times: Times = None,
 ) -> None:
     """Write tables, feedback pages and report again with the marks entered in Formgrader; executes nothing."""
     from autograder.report.terminal import grade_table
     from autograder.run.grades import grades as run
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress("reading the gradebook", 0, 0)
-        results = run(find_course(), run_folder)
-    out.print(grade_table(results))
-    _say_exports(results)
-    waiting = sum(one.to_mark for one in results)
+        back = run(find_course(), run_folder, times or ())
+    out.print(grade_table(back.results))
+    _say_changes(back.changes)
+    say(back.remarks)
+    _say_exports(back.results)
+    waiting = sum(one.to_mark for one in back.results)
     out.print(f"{waiting} written {'answer waits' if waiting == 1 else 'answers wait'} for a mark.")
+
+
+@app.command(rich_help_panel=GRADE)
+def term(
+    run_folders: Annotated[list[Path], typer.Argument(help="What `course grade` wrote, in the order of the term.")],
+    to: Annotated[Path, typer.Option("--out", help="Where the record is written.")] = Path("term"),
+) -> None:
+    """Join run folders into one class record with a total: a table, a page, and tables for Canvas and Moodle."""
+    from autograder.report.terminal import term_table
+    from autograder.run.term import term as run
+
+    with progress_bar() as progress:
+        record = run(find_course(), run_folders, to, progress)
+    out.print(term_table(record))
+    say(record.remarks)
+    _say_exports(record.results)
+    out.print(f"The record is in {to}/ (start with term.html).")
+
+
+@app.command(rich_help_panel=GRADE)
+def feedback(
+    run_folder: Annotated[Path, typer.Argument(help="What `course grade` wrote.")] = Path("graded"),
+    platform: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="Write a zip of all pages in its naming.")
+    ] = None,
+    student: Annotated[str | None, typer.Option("--student", help="Print one page, of this person, as PDF.")] = None,
+    assignment: Annotated[
+        str | None, typer.Option("--assignment", help="For example 03-pca; needed where the run holds several.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="PDFs in place of HTML pages; needs Chromium.")] = False,
+    to: Annotated[Path | None, typer.Option("--out", help="The file to write; default: in the run folder.")] = None,
+) -> None:
+    """Hand feedback back: a zip that Canvas or Moodle gives out to the students, or one page as PDF."""
+    from autograder.run.feedback import packet, print_page
+
+    if (platform is None) == (student is None):
+        raise CourseError(
+            'say either --for canvas or --for moodle (everybody\'s pages), or --student "NAME" (one page)'
+        )
+    with progress_bar() as progress:
+        progress("writing feedback", 0, 0)
+        if student is not None:
+            out.print(escaped(str(print_page(find_course(), run_folder, student, assignment, to))), soft_wrap=True)
+            return
+        assert platform is not None
+        written = packet(find_course(), run_folder, platform, assignment, to, pdf=pdf, progress=progress)
+    pages = f"{written.pages} {'page' if written.pages == 1 else 'pages'}"
+    out.print(escaped(f"{written.path}: {pages}."), soft_wrap=True)
+    for remark in written.remarks:
+        out.print(escaped(remark), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)
@@ -383,7 +418,7 @@ def mark(
 
     course = find_course()
     asked, sources = course.assignment(assignment), read_answers(answers)
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress("marking", 0, len(answers))
         rows: list[dict[str, Any]] = []
         for row in run(course, asked, sources, dataset, walled=not no_sandbox):
@@ -404,11 +439,12 @@ def demo(
     dataset: Dataset = None,
 ) -> None:
     """Make a small class, grade it, and show the grade table and where the pages lie."""
+    course = linted()
     from autograder.demo import demo as run
     from autograder.report.terminal import grade_table
 
-    with _progress() as progress:
-        graded = run(find_course(), to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
+    with progress_bar() as progress:
+        graded = run(course, to, jobs=jobs or os.cpu_count() or 1, dataset=dataset, progress=progress)
     out.print(grade_table(graded.results))
     _warn(graded.results)
     out.print(f"Hidden checks ran on [bold]{graded.dataset}[/].")
@@ -421,7 +457,7 @@ def doctor() -> None:
     """Say what is installed and at hand, what is missing and how to get it, and try to break the sandbox."""
     from autograder.doctor import examine, findings_table
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         progress("trying to break the sandbox", 0, 0)
         findings = examine(_course_or_none())
     out.print(findings_table(findings))

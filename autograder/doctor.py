@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.base.course import Course
+from autograder.report.printing import REMEDY, browser
 from autograder.wall.bubblewrap import NoWallError
 from autograder.wall.proof import prove_wall
 from autograder.wall.sandbox import WorkerError
@@ -49,6 +50,7 @@ def examine(course: Course | None) -> list[Condition]:
         lambda: _packages("Instructor's tools", TOOLS),
         _nbgrader,
         _gpu,
+        _browser,
         lambda: _sandbox(course),
         _data,
         lambda: _course(course),
@@ -103,6 +105,11 @@ def _gpu() -> Condition:
     if torch.cuda.is_available():
         return Condition("GPU", True, torch.cuda.get_device_name(0))
     return Condition("GPU", False, "none; the `cpu` profile is used", "nothing: only the `t4` profile wants one")
+
+
+def _browser() -> Condition:
+    place = browser()
+    return Condition("PDFs of feedback", place is not None, place or "no Chromium; HTML pages only", REMEDY)
 
 
 def _sandbox(course: Course | None) -> list[Condition]:

@@ -48,7 +48,7 @@ def vae(data: WaferDataset, profile: Profile, seed: int, device: str) -> tuple[n
         model, train, val, num_epochs=profile.num_epochs, kl_anneal_epochs=profile.kl_anneal_epochs, device=device
     )
     seconds = time.perf_counter() - start
-    return compute_anomaly_scores(model, test, device)[0], seconds
+    return compute_anomaly_scores(model, test, device), seconds
 
 
 def row(name: str, labels: np.ndarray, scores: np.ndarray) -> str:

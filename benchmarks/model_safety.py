@@ -68,16 +68,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run gave. Losses are per image (squared error summed over pixels; nats); times are seconds.
+    """What one run gave. Losses are per image, in nats (cross-entropy summed over pixels); times are seconds.
 
     Attributes:
         job: the run.
         image_size: side of the images in pixels.
-        num_epochs: epochs trained.
+        num_epochs: epochs asked for; a run that is not finite ends before.
         num_train: training images.
         recon: reconstruction loss of the last epoch.
         kl: KL divergence of the last epoch.
-        largest_kl: largest KL of a single batch in the whole run.
+        largest_kl: largest KL of a single batch in the whole run; infinite when one is not finite.
         largest_variance: largest running variance of any BatchNorm layer after any epoch.
         brightness: mean of the reconstructed validation normals over the mean of the images themselves.
         auroc: AUROC of the mean squared reconstruction error in evaluation mode; NaN when scores are not finite.
@@ -115,16 +115,19 @@ def dataset_for(setting: str, name: str) -> WaferDataset:
 def train_epoch(
     model: ConvVAE, images: Tensor, optimizer: torch.optim.Optimizer, batch_size: int, beta: float
 ) -> Tensor:
-    """One pass over shuffled images.
+    """One pass over shuffled images; it ends where a reconstruction is not finite, for the loss takes none that is not.
 
     Returns:
-        Reconstruction loss, KL divergence and number of images of each batch, shape `(batches, 3)`.
+        Reconstruction loss, KL divergence and number of images of each batch, shape `(batches, 3)`; NaN for that one.
     """
     model.train()
     history = []
     for batch in torch.randperm(len(images)).split(batch_size):
         x = images[batch]
-        total, recon, kl = vae_loss(x, *model(x), beta=beta)
+        x_recon, mu, logvar = model(x)
+        if not x_recon.isfinite().all():
+            return torch.stack([*history, torch.tensor([math.nan, math.nan, len(x)])])
+        total, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
         optimizer.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
@@ -134,12 +137,15 @@ def train_epoch(
 
 
 def train(model: ConvVAE, images: Tensor, profile: Profile) -> Iterator[Tensor]:
-    """Train with the case study's settings; yields the batch history after every epoch."""
+    """Train with the case study's settings; yields the batch history of every epoch, up to one that is not finite."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-5)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=profile.num_epochs, eta_min=1e-5)
     for epoch in range(profile.num_epochs):
         beta = min(1.0, epoch / profile.kl_anneal_epochs)
-        yield train_epoch(model, images, optimizer, profile.batch_size, beta)
+        history = train_epoch(model, images, optimizer, profile.batch_size, beta)
+        yield history
+        if not history.isfinite().all():
+            return
         schedule.step()
 
 
@@ -189,11 +195,11 @@ def summarise(
     return Outcome(
         job=job,
         image_size=data.image_size,
-        num_epochs=len(history),
+        num_epochs=SETTINGS[job.setting].num_epochs,
         num_train=len(data.train),
         recon=float(last[0]),
         kl=float(last[1]),
-        largest_kl=float(batches[:, 1].max()),
+        largest_kl=float(batches[:, 1].nan_to_num(math.inf).max()),
         largest_variance=largest_variance,
         brightness=float(brightness),
         auroc=area,

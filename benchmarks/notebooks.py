@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from waferlab.profiles import PROFILES
 
-from autograder.author.solutions import execute_notebook, run_environment
+from autograder.author.executing import execute_notebook, run_environment
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, read_notebook, without_markers
 from autograder.demo import answered

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from common import save
 from distributed import LocalCluster
+from idle import Idle
 from threadpoolctl import threadpool_limits
 
 from autograder.base.course import Assignment, Course, find_course
@@ -40,7 +41,7 @@ from autograder.report.hand_back import write_reports
 from autograder.run.cluster import DaskPool
 from autograder.run.crew import Pool, in_pool
 from autograder.run.journal import Journal, fingerprint
-from autograder.run.one import Grader, grade_graft, grade_submission
+from autograder.run.one import grade_graft, grade_submission
 from autograder.run.prepare import prepare
 from autograder.run.processes import ProcessPool
 from autograder.wall.sandbox import Limits, Sandbox, limits_of
@@ -132,18 +133,6 @@ def measure_writing(course: Course, models: list[Result], exams: dict[str, Exam]
             write_reports(course, folder, results)
         for part in sorted(folder.iterdir()):
             table.note(f"on disk: {part.name}", _size(part) / rows / 1024, "KB")
-
-
-class Idle(Grader):
-    """Has the result at hand."""
-
-    def __init__(self, result: Result) -> None:
-        super().__init__({}, Limits())
-        self.result = result
-
-    def grade(self, work: Work) -> Result:
-        """The result, without any work."""
-        return self.result
 
 
 def measure_handing_out(submission: Submission, result: Result, rows: int, table: Table) -> None:

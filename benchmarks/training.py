@@ -81,7 +81,7 @@ def train_epoch(batches: Iterator[Tensor], size: int, device: str) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-5)
     for x in batches:
         x_recon, mu, logvar = model(x)
-        loss, _, _ = vae_loss(x, x_recon, mu, logvar)
+        loss, _, _ = vae_loss(x_recon, x, mu, logvar)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

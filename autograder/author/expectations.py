@@ -1,13 +1,18 @@
 """What the visible checks compare with: the reference's observations for the public seed.
 
-They are computed in a process of their own, on a given copy of `waferlab`, so that a stale or half-written installed
-package can have no part in them. Numbers are rounded to 8 significant digits, and a file whose numbers agree with the
-computed ones to 1e-6 is left as it is: processors differ in the last bits, and the file must not.
+They are computed in processes of their own, on a given copy of `waferlab`, so that a stale or half-written installed
+package can have no part in them. Numbers are rounded to 8 significant digits, and numbers on disk that agree with the
+computed ones to 1e-6 are left as they are: processors differ in the last bits, and the file must not.
+
+A file ends with a checksum of its numbers and of all that they were computed from. Where it is right, nothing needs to
+be computed again; where anybody has changed a number, a check or an answer, it is not.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import inspect
 import json
 import math
 import os
@@ -15,33 +20,43 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from waferlab.checks.core import PUBLIC_SEED, Case, Task
 
+from autograder.author.inputs import Files, digest, used
 from autograder.base.course import CourseError
 
 DIGITS = 8
 TOLERANCE = 1e-6
+CHECKSUM = "_checksum"  # stands beside the tasks of a file
 
 #: By task, then by key.
 Expectations = dict[str, dict[str, Any]]
 
 
-def compute(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
-    """Run every task's probe on the reference, in a fresh process.
+def compute(packages: Path, modules: Sequence[str], jobs: int) -> dict[str, Expectations]:
+    """Run every task's probe on the reference, in fresh processes.
 
     Args:
         packages: a folder that holds `waferlab`.
         modules: names of check modules.
+        jobs: processes at the same time; each takes its share of the modules.
 
     Raises:
         CourseError: a module fails, or the reference does not give what a task expects.
     """
-    if not modules:
-        return {}
+    shares = [share for share in (modules[start::jobs] for start in range(jobs)) if share]
+    with ThreadPoolExecutor(jobs) as pool:
+        computed = list(pool.map(lambda share: _computed(packages, share), shares))
+    return {module: found for part in computed for module, found in part.items()}
+
+
+def _computed(packages: Path, modules: Sequence[str]) -> dict[str, Expectations]:
+    """The same in one process."""
     with tempfile.TemporaryDirectory(prefix="course-expected-") as folder:
         out = Path(folder) / "expected.json"
         command = [sys.executable, "-m", "autograder.author.expectations", str(out), *modules]
@@ -66,21 +81,56 @@ def environment(packages: Path) -> dict[str, str]:
     }
 
 
-def expectations_text(new: Expectations, path: Path) -> str:
-    """The contents for an expectations file: those on disk when they agree with the new ones."""
-    text = format_expectations(new)
+def inputs_digest(files: Files, module: str) -> str:
+    """A digest of all that an assignment's expectations come from: its check, its reference, what both import, and how.
+
+    Args:
+        files: `waferlab`, the freshly exported reference modules among them.
+        module: name of the check module.
+    """
+    start = f"import waferlab.checks.{module}, waferlab.reference.{module}"
+    how = "".join(inspect.getsource(step) for step in (observe, observe_task, plain)) + str(DIGITS)
+    return digest([*used(files, [start.encode()]), ("how", how.encode())])
+
+
+def up_to_date(path: Path, inputs: str) -> str | None:
+    """The contents of an expectations file when its checksum is right, else None.
+
+    Args:
+        path: the file; it need not exist.
+        inputs: digest of what it should have been computed from.
+    """
     try:
-        old = path.read_text(encoding="utf-8")
-        agreed = agree(json.loads(old), json.loads(text)) and old == format_expectations(json.loads(old))
-    except (FileNotFoundError, ValueError, AttributeError):
-        return text
-    return old if agreed else text
+        text = path.read_text(encoding="utf-8")
+        expected = json.loads(text)
+        expected.pop(CHECKSUM, None)
+        return text if text == format_expectations(expected, inputs) else None
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        return None
 
 
-def format_expectations(expected: Expectations) -> str:
-    """JSON with one key a line: short files, readable diffs."""
+def expectations_text(new: Expectations, path: Path, inputs: str) -> str:
+    """The contents for an expectations file: the numbers on disk when they agree with the new ones.
+
+    Args:
+        new: what was computed.
+        path: the file on disk, if there is one.
+        inputs: digest of what it was computed from.
+    """
+    try:
+        old = json.loads(path.read_text(encoding="utf-8"))
+        old.pop(CHECKSUM, None)
+        agreed = agree(old, new)
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        agreed = False
+    return format_expectations(old if agreed else new, inputs)
+
+
+def format_expectations(expected: Expectations, inputs: str) -> str:
+    """JSON with one key a line (short files, readable diffs), and the checksum of all before it."""
     tasks = [f" {json.dumps(task)}: {{\n{_lines(values)}\n }}" for task, values in sorted(expected.items())]
-    return "{\n" + ",\n".join(tasks) + "\n}\n"
+    checksum = hashlib.sha256("\n".join([inputs, *tasks]).encode()).hexdigest()
+    return "{\n" + ",\n".join([*tasks, f" {json.dumps(CHECKSUM)}: {json.dumps(checksum)}"]) + "\n}\n"
 
 
 def _lines(values: dict[str, Any]) -> str:

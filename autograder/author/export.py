@@ -1,13 +1,14 @@
 """`course export`: from the cells tagged `reference` to the modules `waferlab.reference.*`.
 
 An answer is written once, in the solution region of its source notebook; these modules are its only other form. With
-them the command writes what the visible checks compare with (`waferlab/checks/expected/*.json`).
+them the command writes what the visible checks compare with (`waferlab/checks/expected/*.json`), computing only those
+whose check, answer or anything that both import has changed.
 """
 
 from __future__ import annotations
 
 import ast
-import shutil
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,10 @@ from pathlib import Path
 from nbformat import NotebookNode
 from ruff import find_ruff_bin
 
-from autograder.author.expectations import compute, expectations_text
-from autograder.author.trees import LITTER, Changes, Progress, quiet, sync
+from autograder.author.expectations import compute, expectations_text, inputs_digest, up_to_date
+from autograder.author.inputs import Files, package_files
+from autograder.author.numbers import wrong_number
+from autograder.author.trees import Changes, Progress, quiet, sync, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 
@@ -42,21 +45,31 @@ Exported from source/{slug}/{name}.ipynb by `course export`. Do not edit: change
 '''
 
 
-def export(course: Course, check: bool = False, progress: Progress = quiet) -> Changes:
+def export(
+    course: Course,
+    check: bool = False,
+    progress: Progress = quiet,
+    *,
+    everything: bool = False,
+    jobs: int | None = None,
+) -> Changes:
     """Write, or only compare, `waferlab/reference/` and `waferlab/checks/expected/`.
 
     Args:
         course: the course on disk; assignments without a source notebook are passed over.
         check: change nothing, only say what differs.
         progress: told the name of each step.
+        everything: compute all expectations, also those whose checksum says that nothing has changed.
+        jobs: processes that compute at the same time; by default one for each core.
 
     Raises:
         CourseError: a reference cell is not valid Python, or the reference does not give what a check expects.
     """
     modules = reference_modules(course)
     changes = sync(reference_folder(course), modules, check=check)
-    with staged(course, modules) as packages:
-        expected = _expected_files(course, packages, progress)
+    expected = _expected_files(
+        course, package_files(course, modules), everything, jobs or os.cpu_count() or 1, progress
+    )
     return changes + sync(expected_folder(course), expected, check=check)
 
 
@@ -91,9 +104,16 @@ def reference_modules(course: Course) -> dict[str, bytes]:
 
 
 def reference_text(course: Course, assignment: Assignment) -> str | None:
-    """The reference module of one assignment, None when no cell of its notebook is tagged `reference`."""
+    """The reference module of one assignment, None when no cell of its notebook is tagged `reference`.
+
+    Raises:
+        CourseError: a reference cell is not valid Python, or the notebook gives itself another number than its folder.
+    """
     path = course.notebook("source", assignment)
-    cells = reference_cells(read_notebook(path))
+    notebook = read_notebook(path)
+    if wrong := wrong_number(notebook, assignment):
+        raise CourseError(f"{path.relative_to(course.root).as_posix()}, {wrong}")
+    cells = reference_cells(notebook)
     if not cells:
         return None
     title = assignment.title.replace("\\", r"\\").replace('"""', r"\"\"\"")  # it stands in a docstring
@@ -155,27 +175,29 @@ def _without_imports(source: str, tree: ast.Module) -> str | None:
 
 
 @contextmanager
-def staged(course: Course, modules: dict[str, bytes]) -> Iterator[Path]:
-    """A temporary copy of `waferlab` with the given reference modules: a folder for `PYTHONPATH`."""
+def staged(files: Files) -> Iterator[Path]:
+    """A temporary copy of `waferlab`: a folder for `PYTHONPATH`."""
     with tempfile.TemporaryDirectory(prefix="course-export-") as folder:
-        package = Path(folder) / "waferlab"
-        shutil.copytree(course.root / "course" / "waferlab", package, ignore=shutil.ignore_patterns(*LITTER))
-        sync(package / "reference", modules, check=False)
+        for name, contents in files.items():
+            write_atomically(Path(folder) / name, contents)
         yield Path(folder)
 
 
-def has_checks(folder: Path, module: str) -> bool:
-    """Whether an assignment has a check module in a folder, a single file or one split by task."""
-    return (folder / f"{module}.py").is_file() or (folder / module / "__init__.py").is_file()
+def has_checks(files: Files, module: str) -> bool:
+    """Whether an assignment has a check module in `waferlab`, a single file or one split by task."""
+    return any(f"waferlab/checks/{module}{ending}" in files for ending in (".py", "/__init__.py"))
 
 
-def _expected_files(course: Course, packages: Path, progress: Progress) -> dict[str, bytes]:
+def _expected_files(course: Course, files: Files, everything: bool, jobs: int, progress: Progress) -> dict[str, bytes]:
     """The expectations of every assignment that has a check module, by file name."""
-    checks = packages / "waferlab" / "checks"
-    modules = [one.module for one in with_notebook(course) if has_checks(checks, one.module)]
-    progress("running the probes on the reference")
-    computed = compute(packages, modules)
-    folder = expected_folder(course)
-    return {
-        f"{module}.json": expectations_text(computed[module], folder / f"{module}.json").encode() for module in modules
-    }
+    modules = [one.module for one in with_notebook(course) if has_checks(files, one.module)]
+    paths = {module: expected_folder(course) / f"{module}.json" for module in modules}
+    inputs = {module: inputs_digest(files, module) for module in modules}
+    texts = {} if everything else {name: text for name in modules if (text := up_to_date(paths[name], inputs[name]))}
+    todo = [module for module in modules if module not in texts]
+    if todo:
+        progress(f"running the probes of {', '.join(todo)} on the reference")
+        with staged(files) as packages:
+            computed = compute(packages, todo, jobs)
+        texts |= {module: expectations_text(computed[module], paths[module], inputs[module]) for module in todo}
+    return {f"{module}.json": texts[module].encode() for module in modules}

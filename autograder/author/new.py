@@ -14,7 +14,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.author.export import expected_folder, export, reference_folder
 from autograder.author.release import release
-from autograder.author.trees import Changes, Progress, files_below, quiet, remove_empty_folders, write_atomically
+from autograder.author.trees import Changes, Progress, all_or_nothing, quiet, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import is_check, is_written, notebook_text, read_notebook
 
@@ -86,11 +85,15 @@ def new(course: Course, slug: str, title: str, points: float, progress: Progress
     assignment = Assignment(_checked_slug(slug), _checked_title(title), _checked_points(points))
     _refuse_taken_names(course, assignment)
     files = beginnings(course, assignment)
-    with _all_or_nothing(course, list(files)):
-        for path, contents in files.items():
-            write_atomically(path, contents)
-        fresh = Course(course.root)  # the settings of the other one are read already
-        return Changes(written=list(files)) + export(fresh, progress=progress) + release(fresh, progress=progress)
+    generated = (course.root / "release", reference_folder(course), expected_folder(course))
+    try:
+        with all_or_nothing(course.root, [*files, *generated]):
+            for path, contents in files.items():
+                write_atomically(path, contents)
+            fresh = Course(course.root)  # the settings of the other one are read already
+            return Changes(written=list(files)) + export(fresh, progress=progress) + release(fresh, progress=progress)
+    except OSError as error:
+        raise CourseError(f"the assignment could not be written: {error}") from error
 
 
 def next_steps(course: Course, slug: str) -> str:
@@ -126,20 +129,18 @@ def beginnings(course: Course, assignment: Assignment) -> dict[Path, bytes]:
 def with_assignment(settings: str, assignment: Assignment) -> str:
     r"""The text of `course.toml` with an assignment's lines in the order of numbers, and nothing else changed.
 
-    >>> print(with_assignment("[assignments.01-a]\ntitle = 'A'\npoints = 2\n", Assignment("02-b", "B", 3)))
+    >>> print(with_assignment("[assignments.01-a]\ntitle = 'A'\n", Assignment("02-b", "B", 3)))
     [assignments.01-a]
     title = 'A'
-    points = 2
     <BLANKLINE>
     [assignments.02-b]
     title = "B"
-    points = 3
     <BLANKLINE>
 
     Raises:
         CourseError: the table of assignments is written in a form in which no place for the lines can be found.
     """
-    entry = {"title": assignment.title, "points": plain_number(assignment.points)}
+    entry = {"title": assignment.title}
     lines = settings.splitlines()
     place = _place(lines, assignment.slug)
     block = [f"[assignments.{assignment.slug}]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
@@ -283,33 +284,3 @@ def _bank(course: Course, assignment: Assignment) -> Path:
 
 def _test(course: Course, assignment: Assignment) -> Path:
     return course.root / "tests" / "waferlab" / "checks" / f"test_{assignment.module}.py"
-
-
-@contextmanager
-def _all_or_nothing(course: Course, paths: list[Path]) -> Iterator[None]:
-    """Put every file that is written here back as it was when the block fails, and remove the new ones.
-
-    Raises:
-        CourseError: in the place of an `OSError`.
-    """
-    trees = (course.root / "release", reference_folder(course), expected_folder(course))
-    before = {path: path.read_bytes() for path in _present(paths, trees)}
-    try:
-        yield
-    except BaseException as error:
-        for path in _present(paths, trees) - before.keys():
-            path.unlink()
-            remove_empty_folders(path.parent, course.root)
-        for folder in {path.parent for path in paths if path.parent.is_dir()}:  # made, but no file came into it
-            remove_empty_folders(folder, course.root)
-        for path, contents in before.items():
-            if not path.is_file() or path.read_bytes() != contents:
-                write_atomically(path, contents)
-        if isinstance(error, OSError):
-            raise CourseError(f"the assignment could not be written: {error}") from error
-        raise
-
-
-def _present(paths: list[Path], trees: tuple[Path, ...]) -> set[Path]:
-    """Those of the paths that exist, and every file of the generated trees."""
-    return {path for path in (*paths, *(path for tree in trees for path in files_below(tree))) if path.is_file()}

@@ -3,20 +3,24 @@
     README.md                        badges, and how to work on one's own machine
     release/NN-slug/slug.ipynb       up to and including the assignment
     course/pyproject.toml            so that pip installs waferlab from the repository
-    course/waferlab/                 reference answers of EARLIER assignments only, checks up to the assignment
+    course/waferlab/                 checks up to the assignment; of the reference what these need (`staging.py`)
 
 The layout is the one that badges and install cells point to. A marker file lists what the command wrote: at the next
-publication it replaces those files and touches no other.
+publication it replaces those files and touches no other. Nothing is written in which the text of an answer stands that
+students should not know yet.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.author.export import expected_folder, reference_is_stale
+from autograder.author.export import expected_folder, reference_is_stale, with_notebook
+from autograder.author.leaks import answers_of, leaks, sentence
 from autograder.author.release import badge_text, package_address, release, release_files
+from autograder.author.staging import REFERENCE, Clock, consents, reference_path, stage
 from autograder.author.trees import Changes, files_below, remove_empty_folders, write_atomically
 from autograder.base.course import Assignment, Course, CourseError
 
@@ -44,43 +48,80 @@ newer parts. Without a local copy, `pip install --force-reinstall --no-deps "{ad
 """
 
 
-def publish(course: Course, directory: Path, through: int) -> Changes:
+def publish(
+    course: Course,
+    directory: Path,
+    through: int,
+    *,
+    answers_from: Collection[int] = (),
+    may_remove: Callable[[Sequence[str]], bool] = lambda _: False,
+    now: datetime | None = None,
+) -> Changes:
     """Write the students' repository, or bring it up to date.
 
     Args:
         course: the course on disk; its releases and its export must be fresh.
         directory: a new or empty folder (a `.git` may be in it), or one that this command wrote before.
         through: number of the last assignment to publish.
+        answers_from: numbers of assignments whose answers may be published although they can still be handed in.
+        may_remove: asked, with their names, whether files that students have now may go.
+        now: the time by which deadlines are judged; by default this moment.
 
     Raises:
-        CourseError: the folder holds foreign files in the way, there is no such assignment, or a tree is stale.
+        CourseError: the folder holds foreign files in the way, there is no such assignment, a tree is stale, an answer
+            would be known too early, or files would go and may not.
     """
-    files = published_files(course, through)
     before = _written_before(directory)
+    clock = Clock(now or datetime.now(UTC), consents(course, answers_from, through), _known_answers(before))
+    files, remarks = published_files(course, through, clock)
     _refuse_clashes(directory, files, before)
+    gone = [name for name in sorted(before - files.keys()) if (directory / name).is_file()]
+    if gone and not may_remove(gone):
+        listed = "\n".join(f"  {name}" for name in gone)
+        raise CourseError(f"this publication would take away what students have; --remove does so:\n{listed}")
     write_atomically(directory / MARKER, _marker(before | files.keys(), through))  # cut off here, it can be resumed
     changed = [name for name, contents in sorted(files.items()) if _read(directory / name) != contents]
     for name in changed:
         write_atomically(directory / name, files[name])
-    removed = [directory / name for name in sorted(before - files.keys()) if (directory / name).is_file()]
-    for path in removed:
-        path.unlink()
-        remove_empty_folders(path.parent, directory)
+    for name in gone:
+        (directory / name).unlink()
+        remove_empty_folders((directory / name).parent, directory)
     write_atomically(directory / MARKER, _marker(files.keys(), through))
-    return Changes(written=[directory / name for name in changed], removed=removed)
+    written, removed = [directory / name for name in changed], [directory / name for name in gone]
+    return Changes(written=written, removed=removed, remarks=list(remarks))
 
 
-def published_files(course: Course, through: int) -> dict[str, bytes]:
-    """The contents of every published file, by path.
+def _known_answers(before: Iterable[str]) -> frozenset[str]:
+    """The reference modules that an earlier publication gave to students."""
+    return frozenset(Path(name).stem for name in before if Path(name).parent.as_posix() == REFERENCE)
+
+
+def published_files(course: Course, through: int, clock: Clock) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The contents of every published file, by path, and what the author should know.
+
+    Args:
+        course: the course on disk.
+        through: number of the last assignment.
+        clock: when, and which answers may be known whatever the time.
 
     Raises:
-        CourseError: there is no such assignment, its release is missing, or a tree is stale.
+        CourseError: there is no such assignment, its release is missing, a tree is stale, or an answer would be known
+            too early.
     """
     published = _published(course, through)
     _refuse_stale(course)
     slugs = {assignment.slug for assignment in published}
     releases = {f"release/{name}": contents for name, contents in release_files(course).items() if _slug(name) in slugs}
-    return {"README.md": readme(course, published).encode(), **releases, **package_files(course, through)}
+    files = {"README.md": readme(course, published).encode(), **releases, **package_files(course, through)}
+    staged = stage(course, through, files, clock)
+    for module in ("__init__", *sorted(staged.modules)):
+        files[reference_path(module)] = (course.root / reference_path(module)).read_bytes()
+    secret = [
+        answer for one in with_notebook(course) if one.slug not in staged.open for answer in answers_of(course, one)
+    ]
+    if told := leaks(files, secret):
+        raise CourseError(sentence(told, "the publication"))
+    return files, staged.remarks
 
 
 def _published(course: Course, through: int) -> list[Assignment]:
@@ -103,10 +144,16 @@ def _slug(name: str) -> str:
 
 
 def package_files(course: Course, through: int) -> dict[str, bytes]:
-    """`course/` as students get it: no answer of this or a later assignment, no check of a later one."""
+    """`course/` as students get it: no check of a later assignment; which answers go with it, `stage` decides.
+
+    Raises:
+        CourseError: `course/pyproject.toml` is missing.
+    """
     package = course.root / "course"
     files = [path for path in files_below(package / "waferlab") if _is_public(course, path, through)]
     case_study = package / "case-study.md"
+    if not (package / "pyproject.toml").is_file():
+        raise CourseError("course/pyproject.toml is missing: students could not install waferlab")
     files += [package / "pyproject.toml", *([case_study] if case_study.is_file() else [])]
     return {path.relative_to(course.root).as_posix(): path.read_bytes() for path in files}
 
@@ -115,8 +162,7 @@ def _is_public(course: Course, path: Path, through: int) -> bool:
     """Whether students may have this file of the package by now."""
     reference = course.root / "course" / "waferlab" / "reference"
     if path.is_relative_to(reference):
-        earlier = {assignment.module for assignment in course.assignments if assignment.number < through}
-        return path.parent == reference and (path.name == "__init__.py" or path.stem in earlier)
+        return False
     checks = expected_folder(course).parent
     if path.is_relative_to(checks):  # `encoder.py`, `encoder/forward.py`, `expected/encoder.json`
         first, *rest = path.relative_to(checks).parts

@@ -19,22 +19,13 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveCells
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.author.addresses import badge_text, install_text
+from autograder.author.addresses import package_address as package_address
 from autograder.author.export import with_notebook
-from autograder.author.trees import Changes, Progress, files_below, quiet, sync
+from autograder.author.leaks import answers_of, leaks, sentence
+from autograder.author.trees import Changes, Progress, notebook_key, quiet, side_files, sync
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, tags
-
-BADGE = "[![Open In Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
-INSTALL = """\
-# Installs the course's own package if it is missing. Packages that are already there stay as they are.
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("waferlab") is None:
-    address = "{address}"
-    if subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", address]).returncode != 0:
-        raise RuntimeError(f"waferlab could not be installed from {{address}}. Is this machine online?")"""
 
 
 class CourseCells(NbGraderPreprocessor):
@@ -56,29 +47,6 @@ class CourseCells(NbGraderPreprocessor):
 NBGRADER_STEPS: list[type[Preprocessor]] = [CourseCells, *GenerateAssignment.class_traits()["preprocessors"].default()]
 #: The same without the gradebook.
 STEPS = [step for step in NBGRADER_STEPS if step is not SaveCells]
-
-
-def badge_text(course: Course, assignment: Assignment) -> str:
-    """The Colab badge of an assignment, as Markdown."""
-    return BADGE.format(url=colab_address(course, assignment))
-
-
-def colab_address(course: Course, assignment: Assignment) -> str:
-    """Where Colab opens the released notebook of an assignment."""
-    repository, branch = course.settings.repository, course.settings.branch
-    path = course.notebook("release", assignment).relative_to(course.root).as_posix()
-    return f"https://colab.research.google.com/github/{repository}/blob/{branch}/{path}"
-
-
-def package_address(course: Course) -> str:
-    """What pip installs `waferlab` from."""
-    repository, branch = course.settings.repository, course.settings.branch
-    return f"waferlab @ git+https://github.com/{repository}@{branch}#subdirectory=course"
-
-
-def install_text(course: Course) -> str:
-    """The install cell."""
-    return INSTALL.format(address=package_address(course))
 
 
 def nbgrader_settings(course: Course) -> Config:
@@ -107,18 +75,6 @@ def release_text(course: Course, assignment: Assignment) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def side_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
-    """The other files of an assignment's source folder, by path in a generated tree; nbgrader copies them, too."""
-    folder = course.root / "source" / assignment.slug
-    others = [path for path in files_below(folder) if path.suffix != ".ipynb"]
-    return {f"{assignment.slug}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in others}
-
-
-def notebook_key(assignment: Assignment) -> str:
-    """The path of an assignment's notebook in a generated tree."""
-    return f"{assignment.slug}/{assignment.notebook_name}.ipynb"
-
-
 def release_files(course: Course, progress: Progress = quiet) -> dict[str, bytes]:
     """The contents of every file of `release/`, by path."""
     files: dict[str, bytes] = {}
@@ -136,5 +92,27 @@ def release(course: Course, check: bool = False, progress: Progress = quiet) -> 
         course: the course on disk; assignments without a source notebook are passed over.
         check: change nothing, only say what differs.
         progress: told the name of each step.
+
+    Raises:
+        CourseError: nbgrader refuses a notebook, or the text of an answer would stand in a release.
     """
-    return sync(course.root / "release", release_files(course, progress), check=check)
+    files = release_files(course, progress)
+    _refuse_answers(course, files)
+    return sync(course.root / "release", files, check=check)
+
+
+def _refuse_answers(course: Course, files: dict[str, bytes]) -> None:
+    """Refuse a release in which the text of its own or a later answer stands; earlier ones are `publish`'s to judge.
+
+    Raises:
+        CourseError: names files, cells and lines.
+    """
+    assignments = with_notebook(course)
+    answers = {one.slug: answers_of(course, one) for one in assignments}
+    told = []
+    for one in assignments:
+        secret = [answer for slug, found in answers.items() if slug >= one.slug for answer in found]
+        own = {f"release/{name}": text for name, text in files.items() if name.startswith(f"{one.slug}/")}
+        told += leaks(own, secret)
+    if told:
+        raise CourseError(sentence(told, "release/"))

@@ -4,57 +4,88 @@ A solution notebook shows what the reference answers print and draw. It carries 
 mark scheme and no badge (students open the release).
 
 It must come out alike on any machine, so it is executed in the smoke profile, without a GPU, with one thread, and on
-the synthetic wafers, which need no download; progress bars, warnings, timings and widget states are not kept. What
-`--check` compares:
+the synthetic wafers, which need no download; progress bars, warnings, timings and widget states are not kept.
 
-* sources, cell ids and metadata: byte for byte;
-* printed text: equal words, numbers within 10 % or 0.02 of each other, times and rates left aside;
-* figures: same number, kind and size, and alike when shrunk to a thumbnail;
-* a cell tagged `nbval-ignore-output`: only that it shows the same kinds of output.
+**What is executed.** Each solution records a digest of its code cells, of the files beside it and of all that they
+import of `waferlab`. While that is the same, so are the outputs, and an edit of prose executes nothing. Where it has
+changed, the notebook runs; outputs that agree with those on disk stay, so that a diff shows results and no noise. What
+the digest does not know (another torch, another Python) is a reason to execute everything.
 
-`make test` runs the solutions once more with `pytest --nbval-lax`, which compares what the check cells print: these
-carry the tag `nbval-check-output`.
+**What `--check` compares**:
 
-Without execution (`execute=False`) only the first line is compared, and the hash of the source notebook that each
-solution records.
+* sources, cell ids and metadata of all solutions: byte for byte;
+* outputs of what was executed: equal words, numbers within 10 % or 0.02 of each other, times and rates left aside;
+  figures of the same number, kind and size, and alike when shrunk to a thumbnail; of a cell tagged
+  `nbval-ignore-output` only the kinds.
+
+`make test` runs the solutions once more and compares what the check cells print. They carry nbval's tag
+`nbval-check-output`, so that `pytest --nbval-lax` can do the same in a kernel. Without execution (`execute=False`) only
+the first line is compared.
 """
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
-import sys
-import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from joblib import Parallel, delayed
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import KernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.author.expectations import environment
+from autograder.author.addresses import install_text
 from autograder.author.export import reference_is_stale, with_notebook
-from autograder.author.outputs import VARIES, outputs_agree, steady
-from autograder.author.release import install_text, notebook_key, side_files
-from autograder.author.trees import Changes, Progress, quiet, sync
+from autograder.author.inputs import Files, digest, expected_of, package_files, used
+from autograder.author.outputs import VARIES, outputs_agree
+from autograder.author.trees import Changes, Progress, notebook_key, quiet, side_files, sync
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import is_check, notebook_text, read_notebook, tags, without_markers
 
 DATASET = "synthetic-wafers"
-CELL_TIMEOUT = 600  # seconds
+CODE = "code_sha256"  # in a solution's metadata: the digest of all that its outputs come from
 
 
-class ThisPython(KernelSpecManager):
-    """Offers one kernel: the Python that is running, whatever a user has installed under the name `python3`."""
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A solution on its way.
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The running Python's kernel, for any name."""
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+    Attributes:
+        assignment: whose.
+        new: as it should be, its outputs still to come.
+        old: what is on disk.
+        text: its bytes.
+    """
+
+    assignment: Assignment
+    new: NotebookNode
+    old: NotebookNode | None = None
+    text: bytes = b""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the outputs on disk are those of this code."""
+        return (
+            self.old is not None and self.old.metadata.get("waferlab", {}).get(CODE) == self.new.metadata.waferlab[CODE]
+        )
+
+    def take_old_outputs(self) -> None:
+        """Give each cell the outputs that it has on disk: by place where all code is the same, else by id."""
+        old = _code_cells(self.old) if self.old else []
+        by_id = {cell.get("id"): cell for cell in old}
+        for place, cell in enumerate(_code_cells(self.new)):
+            known = old[place] if self.is_known else by_id.get(cell.id)
+            if known:
+                cell.outputs, cell.execution_count = known.outputs, known.execution_count
+
+    def contents(self, *, check: bool, everything: bool) -> bytes:
+        """What the file should hold: where the outputs agree with those on disk, these."""
+        if self.old is not None and notebooks_agree(self.old, self.new):
+            if check:
+                return self.text
+            if not everything:
+                self.take_old_outputs()
+        return notebook_text(self.new).encode()
 
 
 def solutions(
@@ -63,6 +94,7 @@ def solutions(
     dataset: str = DATASET,
     *,
     execute: bool = True,
+    everything: bool = False,
     only: Collection[str] = (),
     jobs: int | None = None,
     progress: Progress = quiet,
@@ -73,8 +105,10 @@ def solutions(
         course: the course on disk; assignments without a source notebook are passed over.
         check: change nothing, only say what differs (see the module's text for what counts as a difference).
         dataset: what the notebooks load; the committed solutions are made with the default.
-        execute: run the notebooks. A check without it compares sources and metadata only and takes no time.
-        only: slugs of the notebooks to run and to write; the others stay as they are. Empty means all.
+        execute: run the notebooks whose code has changed. Without it a check compares sources and metadata only, and
+            nothing is written of what should run.
+        everything: run all of them, and write what they give now.
+        only: slugs of the notebooks to look at; the others stay as they are. Empty means all.
         jobs: notebooks at the same time; by default one for each core.
         progress: told the name of each step.
 
@@ -83,45 +117,97 @@ def solutions(
     """
     if reference_is_stale(course):
         raise CourseError("the exported reference is stale: run `course export` first")
-    if not execute and not check:
-        raise CourseError("solutions can only be written by executing them")
-    assignments = with_notebook(course)
-    chosen = [one for one in assignments if not only or one.slug in only]
-    progress(f"{'running' if execute else 'comparing'} {', '.join(one.slug for one in chosen)}")
-    made = Parallel(n_jobs=jobs or os.cpu_count() or 1, prefer="threads")(
-        delayed(_made)(course, one, dataset, execute) for one in chosen
-    )
+    assignments, package = with_notebook(course), package_files(course)
+    drafts = [_draft(course, one, dataset, package) for one in assignments if not only or one.slug in only]
+    run = [one for one in drafts if execute and (everything or not one.is_known)]
+    for one in drafts:
+        if one not in run:
+            one.take_old_outputs()
+    _run(course, run, dataset, jobs or os.cpu_count() or 1, progress)
+    files = _other_files(course, assignments)
+    for one in drafts:
+        if execute or check or one.is_known:
+            files[notebook_key(one.assignment)] = one.contents(check=check, everything=everything)
+    return replace(sync(course.root / "solutions", files, check=check), remarks=_remarks(drafts, run, execute, check))
+
+
+def _draft(course: Course, assignment: Assignment, dataset: str, package: Files) -> Draft:
+    """A solution as it should be and as it is; one that cannot be read is written anew."""
+    new = solution_notebook(course, assignment, dataset, package)
+    path = course.notebook("solutions", assignment)
+    try:
+        return Draft(assignment, new, read_notebook(path), path.read_bytes())
+    except CourseError:
+        return Draft(assignment, new)
+
+
+def _run(course: Course, drafts: Sequence[Draft], dataset: str, jobs: int, progress: Progress) -> None:
+    """Execute these solutions."""
+    if not drafts:
+        return
+    from autograder.author.executing import run_notebook  # imports nbclient, which other commands do not need
+
+    progress(f"running {', '.join(one.assignment.slug for one in drafts)}")
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(lambda one: run_notebook(one.new, course, one.assignment, dataset), drafts))
+
+
+def _other_files(course: Course, assignments: Sequence[Assignment]) -> dict[str, bytes]:
+    """What lies in `solutions/` beside the notebooks that are looked at: the other notebooks, and side files."""
     files: dict[str, bytes] = {}
     for assignment in assignments:
         files |= side_files(course, assignment)
         path = course.notebook("solutions", assignment)
-        if assignment not in chosen and path.is_file():
+        if path.is_file():
             files[notebook_key(assignment)] = path.read_bytes()
-    for assignment, new in zip(chosen, made, strict=True):
-        files[notebook_key(assignment)] = _kept(course, assignment, new, check=check, executed=execute)
-    return sync(course.root / "solutions", files, check=check)
+    return files
 
 
-def _made(course: Course, assignment: Assignment, dataset: str, execute: bool) -> NotebookNode:
-    """A solution as it should be, executed or not."""
-    notebook = solution_notebook(course, assignment, dataset)
-    if execute:
-        run_notebook(notebook, course, assignment, dataset)
-    return notebook
+def _remarks(drafts: Sequence[Draft], run: Sequence[Draft], execute: bool, check: bool) -> list[str]:
+    """What was executed and what was not, for what is said afterwards holds for the executed ones only."""
+    if check and not execute:
+        return ["nothing was executed: sources and metadata were compared, outputs were not"]
+    executed = [one.assignment.slug for one in drafts if one in run]
+    others = [one.assignment.slug for one in drafts if one not in run and one.is_known]
+    waiting = [one.assignment.slug for one in drafts if one not in run and not one.is_known]
+    why = "not executed, because neither their code nor what it uses of waferlab has changed (--all runs them, too)"
+    said = {"executed": executed, why: others if execute else [], "still to be executed by `course solutions`": waiting}
+    return [f"{what}: {', '.join(slugs)}" for what, slugs in said.items() if slugs]
 
 
-def solution_notebook(course: Course, assignment: Assignment, dataset: str = DATASET) -> NotebookNode:
-    """The solution of one assignment before it is executed: stripped of all that is hidden."""
-    path = course.notebook("source", assignment)
-    notebook = read_notebook(path)
+def solution_notebook(
+    course: Course, assignment: Assignment, dataset: str = DATASET, package: Files | None = None
+) -> NotebookNode:
+    """The solution of one assignment before it is executed: stripped of all that is hidden.
+
+    Args:
+        course: the course on disk.
+        assignment: which one.
+        dataset: what it will be executed on.
+        package: the files of `waferlab`, where they are read already.
+    """
+    notebook = read_notebook(course.notebook("source", assignment))
     notebook.cells = [_solution_cell(cell, course) for cell in notebook.cells if "badge" not in tags(cell)]
-    notebook.metadata["waferlab"] = {
-        "assignment": assignment.slug,
-        "dataset": dataset,
-        "profile": "smoke",
-        "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }
+    notebook.metadata["waferlab"] = {"assignment": assignment.slug, "dataset": dataset, "profile": "smoke"}
+    files = package_files(course) if package is None else package
+    sides = {path.split("/", 1)[1]: contents for path, contents in side_files(course, assignment).items()}
+    notebook.metadata.waferlab[CODE] = code_digest(notebook, files, sides)
     return notebook
+
+
+def code_digest(notebook: NotebookNode, package: Files, sides: Files) -> str:
+    """A digest of all that a solution's outputs come from.
+
+    Args:
+        notebook: the solution.
+        package: the files of `waferlab`.
+        sides: the files beside the notebook.
+    """
+    cells = [(cell.source, sorted(tags(cell))) for cell in _code_cells(notebook)]
+    imported = used(package, [source.encode() for source, _ in cells])
+    settings = {name: notebook.metadata.waferlab[name] for name in ("dataset", "profile")}
+    own = json.dumps([settings, cells]).encode()
+    return digest([("cells", own), *sides.items(), *imported, *expected_of(package, imported)])
 
 
 def _solution_cell(cell: NotebookNode, course: Course) -> NotebookNode:
@@ -133,111 +219,11 @@ def _solution_cell(cell: NotebookNode, course: Course) -> NotebookNode:
     return cell
 
 
-def run_notebook(notebook: NotebookNode, course: Course, assignment: Assignment, dataset: str) -> None:
-    """Execute a notebook in place, in a fresh kernel and an empty folder; keep steady outputs only.
-
-    Raises:
-        CourseError: a cell raises, takes too long or kills the kernel.
-    """
-    metadata = deepcopy(notebook.metadata)
-    where = f"source/{notebook_key(assignment)}"
-    with tempfile.TemporaryDirectory(prefix="course-solutions-") as folder:
-        for name, contents in side_files(course, assignment).items():
-            place = Path(folder) / Path(name).relative_to(assignment.slug)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(contents)
-        execute_notebook(notebook, Path(folder), run_environment(course.root / "course", dataset, folder), where)
-    notebook.metadata = metadata
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = steady(cell.outputs)
-
-
-def execute_notebook(notebook: NotebookNode, folder: Path, env: dict[str, str], where: str) -> None:
-    """Execute a notebook in place.
-
-    Args:
-        notebook: gets the outputs.
-        folder: the kernel's working folder.
-        env: the kernel's environment, see `run_environment`.
-        where: how error messages call the notebook.
-
-    Raises:
-        CourseError: a cell raises, takes too long or kills the kernel.
-    """
-    connection = str(folder / "kernel.json")  # sockets are files beside it: nothing listens on a port
-    manager = KernelManager(kernel_spec_manager=ThisPython(), transport="ipc", connection_file=connection)
-    client = NotebookClient(
-        notebook,
-        km=manager,
-        timeout=CELL_TIMEOUT,
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    try:
-        client.execute(env=env)
-    except CellExecutionError as error:
-        raise CourseError(f"{where}, cell {_failed_cell(notebook)!r}: {error.ename}: {error.evalue}") from error
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise CourseError(f"{where} could not be executed: {str(error).splitlines()[0]}") from error
-    finally:
-        if client.kc is not None:
-            client.kc.stop_channels()
-        if manager.has_kernel:
-            manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
-
-
-def _failed_cell(notebook: NotebookNode) -> str:
-    """The id of the first cell with an error among its outputs."""
-    for cell in notebook.cells:
-        if any(output.output_type == "error" for output in cell.get("outputs", ())):
-            return cell.get("id", "?")
-    return "?"
-
-
-def run_environment(packages: Path, dataset: str, folder: str) -> dict[str, str]:
-    """The environment of a steady run: smoke profile, no GPU, nobody's private settings.
-
-    Args:
-        packages: the folder that holds the `waferlab` to use.
-        dataset: what the notebook loads.
-        folder: where Jupyter may put its files.
-    """
-    return {
-        **environment(packages),
-        "WAFERLAB_PROFILE": "smoke",
-        "WAFERLAB_DATASET": dataset,
-        "IPYTHONDIR": str(Path(folder) / ".ipython"),
-        "MATPLOTLIBRC": os.devnull,
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    }
-
-
-def _kept(course: Course, assignment: Assignment, new: NotebookNode, *, check: bool, executed: bool) -> bytes:
-    """What the solution's file should hold: when checking, what is on disk if it agrees with the new one."""
-    path = course.notebook("solutions", assignment)
-    if check and path.is_file():
-        old = read_notebook(path)
-        if notebooks_agree(old, new, outputs=executed):
-            return path.read_bytes()
-        if not executed:
-            _copy_outputs(old, new)
-    return notebook_text(new).encode()
-
-
-def _copy_outputs(old: NotebookNode, new: NotebookNode) -> None:
-    """Give each cell the outputs that it has on disk, so that a difference shows sources and metadata only."""
-    cells = {cell.get("id"): cell for cell in _code_cells(old)}
-    for cell in _code_cells(new):
-        if cell.id in cells:
-            cell.outputs, cell.execution_count = cells[cell.id].outputs, cells[cell.id].execution_count
-
-
 def notebooks_agree(old: NotebookNode, new: NotebookNode, *, outputs: bool = True) -> bool:
-    """Whether two solutions have equal sources and metadata and, if asked, outputs that read the same."""
+    """Whether two solutions have equal sources and metadata and, if asked, outputs that read the same.
+
+    The digest of their code does not count: it says where outputs come from, not what they are.
+    """
     if notebook_text(_bare(old)) != notebook_text(_bare(new)):
         return False
     if not outputs:
@@ -252,6 +238,7 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def _bare(notebook: NotebookNode) -> NotebookNode:
     copy = deepcopy(notebook)
+    copy.metadata.get("waferlab", {}).pop(CODE, None)
     for cell in _code_cells(copy):
         cell.outputs, cell.execution_count = [], None
     return copy

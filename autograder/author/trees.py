@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
+
+from autograder.base.course import Assignment, Course
 
 #: Folders that editors and Python leave behind: no part of any tree.
 LITTER = frozenset({"__pycache__", ".ipynb_checkpoints"})
 MAX_DIFF_LINES = 60
 MAX_DIFF_WIDTH = 160
+MAX_LINE = 20_000  # characters; a longer one is no text for people
 
 #: Told about each step of a long command, in words.
 Progress = Callable[[str], None]
@@ -33,6 +38,7 @@ class Changes:
         written: files written.
         removed: files removed.
         diff: what differed, as a unified diff, cut to a readable length.
+        remarks: what a person should know beside that, a sentence each.
     """
 
     changed: list[Path] = field(default_factory=list)
@@ -40,6 +46,7 @@ class Changes:
     written: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
     diff: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def stale(self) -> bool:
@@ -54,6 +61,7 @@ class Changes:
             self.written + other.written,
             self.removed + other.removed,
             self.diff + other.diff,
+            self.remarks + other.remarks,
         )
 
 
@@ -66,6 +74,18 @@ def files_below(root: Path) -> list[Path]:
     """Every file below a folder, sorted, without what editors and Python leave behind."""
     found = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
     return sorted(path for path in found if not LITTER & set(path.relative_to(root).parts))
+
+
+def side_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    """The other files of an assignment's source folder, by path in a generated tree; nbgrader copies them, too."""
+    folder = course.root / "source" / assignment.slug
+    others = [path for path in files_below(folder) if path.suffix != ".ipynb"]
+    return {f"{assignment.slug}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in others}
+
+
+def notebook_key(assignment: Assignment) -> str:
+    """The path of an assignment's notebook in a generated tree."""
+    return f"{assignment.slug}/{assignment.notebook_name}.ipynb"
 
 
 def sync(root: Path, wanted: Mapping[str, bytes], *, check: bool) -> Changes:
@@ -113,9 +133,38 @@ def _contents(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() and not path.is_symlink() else None
 
 
+@contextmanager
+def all_or_nothing(root: Path, places: Collection[Path]) -> Iterator[None]:
+    """Put files back as they were, and remove new ones, when the block fails.
+
+    Args:
+        root: emptied folders below it go, too.
+        places: files that the block may write or remove, and folders in which it may do so; none need exist.
+    """
+    before = {path: path.read_bytes() for path in _present(places)}
+    try:
+        yield
+    except BaseException:
+        new = _present(places) - before.keys()
+        for path in new:
+            path.unlink()
+        for folder in sorted({path.parent for path in (*new, *places) if path.parent.is_dir()}):
+            remove_empty_folders(folder, root)  # one that a file was to come into may be empty
+        for path, contents in before.items():
+            if not path.is_file() or path.read_bytes() != contents:
+                write_atomically(path, contents)
+        raise
+
+
+def _present(places: Collection[Path]) -> set[Path]:
+    """The files among these places and below them."""
+    found = (path for place in places for path in (files_below(place) if place.is_dir() else [place]))
+    return {path for path in found if path.is_file()}
+
+
 def remove_empty_folders(folder: Path, root: Path) -> None:
     """Remove a folder and those above it, as far as they are empty, up to but not including `root`."""
-    while folder != root and not any(folder.iterdir()):
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 
@@ -136,4 +185,14 @@ def _diff(root: Path, name: str, new: bytes) -> str:
 
 
 def _text_lines(contents: bytes) -> list[str]:
-    return contents.decode("utf-8", errors="replace").splitlines(keepends=True)
+    """The lines of a text; a long one in pieces, so that a diff shows the piece that differs, and a picture cut off."""
+    lines = contents.decode("utf-8", errors="replace").splitlines(keepends=True)
+    return [piece for line in lines for piece in _pieces(line)]
+
+
+def _pieces(line: str) -> list[str]:
+    if len(line) > MAX_LINE:
+        digest = hashlib.sha256(line.encode("utf-8", "replace")).hexdigest()[:12]
+        return [f"{line[: MAX_DIFF_WIDTH // 2]}… {len(line)} characters, digest {digest}\n"]
+    width = MAX_DIFF_WIDTH - 1  # beside the sign
+    return [line[start : start + width] for start in range(0, len(line), width)]

@@ -93,7 +93,8 @@ def entries(course: Course, assignment: Assignment, banks: Path = BANKS) -> list
     tasks = checks_module(assignment.module).TASKS
     references = reference_answers(course, assignment)
     found: list[Entry] = []
-    for path in sorted((banks / assignment.module).glob("*.toml")):
+    folder = banks / assignment.module
+    for path in sorted([*folder.glob("*.toml"), *folder.rglob("*.py")]):
         task = _task_of(path, tasks)
         found += _answers(path, task, references.get(task.name))
     order = {name: number for number, name in enumerate(tasks)}
@@ -132,6 +133,8 @@ def reference_answers(course: Course, assignment: Assignment) -> dict[str, str]:
 
 
 def _task_of(path: Path, tasks: Mapping[str, Task]) -> Task:
+    if path.suffix != ".toml":
+        raise CourseError(f"{path} is no bank; expected one file a task: {', '.join(f'{name}.toml' for name in tasks)}")
     if path.stem not in tasks:
         raise CourseError(f"{path}: no task of this assignment is called {path.stem}; expected {', '.join(tasks)}")
     return tasks[path.stem]

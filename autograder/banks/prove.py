@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from waferlab.checks.core import Task
+
 from autograder.banks.bank import Entry, entries
-from autograder.base.course import Assignment, Course
+from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.records import Mark
 from autograder.run.mark import mark
 
@@ -44,13 +46,22 @@ def validate(
 
     Yields:
         One trial per answer, as they are marked.
+
+    Raises:
+        CourseError: the bank of an assignment is empty, so that nothing would be proved.
     """
     for assignment in assignments:
-        bank = entries(course, assignment)
+        bank, tasks = entries(course, assignment), checks_module(assignment.module).TASKS
+        if tasks and not bank:
+            where = f"autograder/banks/{assignment.module}/"
+            raise CourseError(
+                f"{assignment.slug} has no bank: expected wrong and right answers to its tasks in {where}"
+            )
         answers = [(one.label, one.source) for one in bank]
         rows = mark(course, assignment, answers, dataset, walled=walled) if bank else ()
         for one, row in zip(bank, rows, strict=True):
-            yield Trial(assignment.slug, one.task, one.label, one.kind, defect(one, _marks(one.task, row["checks"])))
+            marks = _marks(tasks[one.task], row["checks"])
+            yield Trial(assignment.slug, one.task, one.label, one.kind, defect(one, marks))
 
 
 def how_many(course: Course, assignments: Sequence[Assignment]) -> int:
@@ -58,10 +69,14 @@ def how_many(course: Course, assignments: Sequence[Assignment]) -> int:
     return sum(len(entries(course, one)) for one in assignments)
 
 
-def _marks(task: str, checks: Sequence[dict[str, Any]]) -> list[Mark]:
-    """The marks of one task, from what `mark` says."""
-    own = [check for check in checks if check["name"].split(".", 1)[0] == task]
-    return [Mark(one["name"].split(".", 1)[1], one["points"], one["max"], one["message"]) for one in own]
+def _marks(task: Task, checks: Sequence[dict[str, Any]]) -> list[Mark]:
+    """The marks of one task, from what `mark` says, in the points of the check module: a bank counts in these."""
+    worth = {f"{task.name}.{check.name}": check.points for check in task.checks}
+    return [
+        Mark(one["name"].split(".", 1)[1], most if one["points"] >= one["max"] else 0.0, most, one["message"])
+        for one in checks
+        if (most := worth.get(one["name"])) is not None
+    ]
 
 
 def defect(entry: Entry, marks: Sequence[Mark]) -> str:

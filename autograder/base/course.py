@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from autograder.base.points import notebook_points
 from autograder.base.settings import Settings, SettingsError, read_settings
 
 
@@ -23,7 +24,7 @@ class Assignment:
     Attributes:
         slug: folder name with its number, for example `04-encoder`.
         title: as in `course.toml`.
-        points: points in all, automatic and written.
+        points: of all graded cells of the notebook together.
     """
 
     slug: str
@@ -71,10 +72,11 @@ class Course:
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
         """All assignments, in the order of their numbers."""
-        return tuple(
-            Assignment(slug, entry.title, int(entry.points) if entry.points.is_integer() else entry.points)
-            for slug, entry in sorted(self.settings.assignments.items())
-        )
+        return tuple(self._assignment(slug, entry.title) for slug, entry in sorted(self.settings.assignments.items()))
+
+    def _assignment(self, slug: str, title: str) -> Assignment:
+        one = Assignment(slug, title, 0)
+        return replace(one, points=notebook_points(*(self.notebook(tree, one) for tree in ("source", "release"))))
 
     def assignment(self, name: str) -> Assignment:
         """Find an assignment by slug (`04-encoder`), number (`4`, `04`) or notebook name (`encoder`).
@@ -119,5 +121,16 @@ def _upwards(start: Path) -> list[Path]:
 
 
 def checks_module(module: str) -> ModuleType:
-    """The public check module of an assignment, for example `waferlab.checks.encoder`."""
-    return importlib.import_module(f"waferlab.checks.{module}")
+    """The public check module of an assignment, for example `waferlab.checks.encoder`.
+
+    Raises:
+        CourseError: there is none.
+    """
+    name = f"waferlab.checks.{module}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        expected = f"course/waferlab/checks/{module}.py, or a folder {module}/"
+        raise CourseError(f"the assignment {module!r} has no checks: expected {expected}") from error

@@ -21,14 +21,25 @@ def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook of the course, in the current format.
 
     Raises:
-        CourseError: there is no such file, or it is not a notebook.
+        CourseError: there is no such file, it is not a notebook, or a cell has no id of its own: nbformat would draw a
+            new one each time.
     """
     try:
-        return nbformat.read(path, as_version=4)
+        text = path.read_text(encoding="utf-8")
+        _refuse_missing_ids(path, json.loads(text))
+        return nbformat.reads(text, as_version=4)
     except FileNotFoundError:
         raise CourseError(f"{path} is missing") from None
-    except (nbformat.reader.NotJSONError, json.JSONDecodeError, UnicodeDecodeError, AttributeError) as error:
+    except (nbformat.reader.NotJSONError, json.JSONDecodeError, UnicodeDecodeError, AttributeError, TypeError) as error:
         raise CourseError(f"{path} is not a notebook: {str(error)[:120]}") from error
+
+
+def _refuse_missing_ids(path: Path, notebook: Any) -> None:
+    ids = [cell.get("id") for cell in notebook.get("cells", ())]
+    number = next((place for place, one in enumerate(ids, start=1) if not one or ids.index(one) < place - 1), None)
+    if number is not None:
+        problem = "has no id" if not ids[number - 1] else f"has an id that another cell has, {ids[number - 1]!r}"
+        raise CourseError(f"{path}, cell number {number}, {problem}: write one, or save it in JupyterLab")
 
 
 def notebook_text(notebook: NotebookNode) -> str:
@@ -74,7 +85,12 @@ def is_check(cell: NotebookNode) -> bool:
 
 def is_written(cell: NotebookNode) -> bool:
     """Whether the student writes text here, which a person marks."""
-    return cell.cell_type == "markdown" and bool(grading(cell).get("grade")) and bool(grading(cell).get("solution"))
+    return cell.cell_type == "markdown" and is_marked(cell)
+
+
+def is_marked(cell: NotebookNode) -> bool:
+    """Whether a person marks what the student writes here: a text, or the answer to a task."""
+    return bool(grading(cell).get("grade")) and bool(grading(cell).get("solution"))
 
 
 def reference_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -107,6 +123,21 @@ def region_lines(source: str, region: str = "SOLUTION") -> list[str]:
     ['b']
     """
     return [line for line, inside, marker in _lines_with_region(source) if inside == region and not marker]
+
+
+def regions(source: str, region: str = "SOLUTION") -> list[str]:
+    r"""Each region of a kind as a text, markers excluded.
+
+    >>> regions("### BEGIN SOLUTION\na\n### END SOLUTION\nb\n### BEGIN SOLUTION\nc\n### END SOLUTION")
+    ['a', 'c']
+    """
+    found: list[list[str]] = []
+    for line, inside, marker in _lines_with_region(source):
+        if marker and inside == region:
+            found.append([])
+        elif inside == region:
+            found[-1].append(line)
+    return ["\n".join(lines) for lines in found if lines]
 
 
 def without_markers(source: str) -> str:

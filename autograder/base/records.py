@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -128,11 +129,13 @@ class Work:
         submission: readable or not.
         key: what the submission's results are filed under (`run.journal.fingerprint`).
         tasks: the tasks to ask about; those of an earlier run are known.
+        exam: the name of the exam that it sits (`run.variants.Sitting.name`); empty where nothing can be asked.
     """
 
     submission: Submission
     key: str
     tasks: tuple[str, ...] = ()
+    exam: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -167,10 +170,19 @@ class TaskResult:
         """The points that count, without extra credit."""
         return self.points if self.by_hand is None else self.by_hand
 
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> TaskResult:
+        """The outcome that was written as plain data.
+
+        Raises:
+            KeyError, TypeError: a key is missing or unknown.
+        """
+        return cls(**{**entry, "checks": tuple(Mark(**mark) for mark in entry["checks"])})
+
 
 @dataclass(frozen=True)
 class WrittenResult:
-    """A written answer, which a person marks: no `points` until then."""
+    """A written answer, or the code of a task, that a person marks: no `points` until then."""
 
     name: str
     max_points: float
@@ -198,6 +210,7 @@ class Result:
         answers: the student's solution cells by task, for the feedback page.
         helpers: code cells that the student added, for Formgrader.
         submitted_at, person, upload: as in `Submission`.
+        extended_until: when it is due for this student, who has longer than the class (ISO 8601 with an offset).
         late_penalty: points that are taken off for a late submission, from `course.toml`.
     """
 
@@ -217,6 +230,7 @@ class Result:
     submitted_at: str | None = None
     person: str = ""
     upload: str = ""
+    extended_until: str | None = None
     late_penalty: float = 0.0
 
     @property
@@ -264,3 +278,16 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> Result:
+        """The result that `as_dict` wrote.
+
+        Raises:
+            KeyError, TypeError: a key is missing or unknown.
+        """
+        lists = {name: tuple(entry[name]) for name in ("repairs", "warnings")}
+        tasks = tuple(TaskResult.from_dict(task) for task in entry["tasks"])
+        written = tuple(WrittenResult(**answer) for answer in entry["written"])
+        helpers = tuple(HelperCell(**cell) for cell in entry["helpers"])
+        return cls(**{**entry, **lists, "tasks": tasks, "written": written, "helpers": helpers})

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -13,10 +17,16 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+Title = Annotated[str, Field(pattern=r"^\s*\S[^\r\n]*$")]
+
+
+FIRST_YEAR = 2000  # earlier dates are typing mistakes, and the first of all has no time in UTC
+SLUG = r"\d\d-[a-z][a-z0-9]*(-[a-z0-9]+)*"
+NO_LONGER = "is no longer set here: the cells of the notebook say what each is worth, and this line can go"
 
 
 class SettingsError(ValueError):
-    """The settings cannot be used; the text is one sentence for people."""
+    """The settings cannot be used; the text is one sentence a line, one for each mistake."""
 
 
 class Table(BaseModel):
@@ -30,21 +40,28 @@ class AssignmentSettings(Table):
 
     Attributes:
         title: as people read it.
-        points: points in all, automatic and written.
         due: when it is due, with an offset from UTC; without it nothing is late.
         canvas_id: of the assignment in Canvas (the number at the end of its address, and in the title of its column in
             Canvas's gradebook export), whose column is then updated in place of a new one.
+        weight: share in the course's total, compared with the others'; by default as many as its points.
     """
 
-    title: Annotated[str, Field(min_length=1)]
-    points: Positive
+    title: Title
     due: datetime | None = None
     canvas_id: int | str | None = None
+    weight: NotNegative | None = None
+
+    @field_validator("canvas_id", mode="before")
+    @classmethod
+    def _is_one_word(cls, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise PydanticCustomError("canvas_id", "is {found}: expected a number", {"found": repr(value)})
+        return value
 
     @field_validator("due", mode="before")
     @classmethod
     def _has_offset(cls, value: Any) -> Any:
-        if not isinstance(value, datetime) or value.tzinfo is None:
+        if not isinstance(value, datetime) or value.tzinfo is None or value.year < FIRST_YEAR:
             found = value.isoformat() if hasattr(value, "isoformat") else repr(value)
             raise PydanticCustomError(
                 "due",
@@ -79,7 +96,7 @@ class Grading(Table):
     @field_validator("dataset")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in ("auto", "fashion-mnist", "synthetic-wafers") and not value.startswith("folder:"):
+        if value not in ("auto", "fashion-mnist", "synthetic-wafers") and not re.match("folder:.", value):
             raise PydanticCustomError(
                 "dataset",
                 "is {found}: expected auto, fashion-mnist, synthetic-wafers or folder:PATH",
@@ -102,12 +119,28 @@ class Late(Table):
         grace_minutes: so much later than due is not late yet.
         most: no lateness costs a larger share than this, from 0 to 1.
         accept_days: later than this many days, a submission gets no points at all; None accepts any.
+        extensions: a CSV file beside `course.toml` with those who have longer, or empty.
+        timezone: where clocks are that files of times were written by, for example `Europe/Berlin`; by default as in
+            the due dates.
     """
 
     per_day: Share = 0.0
     grace_minutes: NotNegative = 0.0
     most: Share = 1.0
     accept_days: NotNegative | None = None
+    extensions: str = ""
+    timezone: str = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            words = {"found": repr(value)}
+            raise PydanticCustomError(
+                "timezone", "is {found}: expected a zone, for example Europe/Berlin", words
+            ) from None
 
 
 class Platform(Table):
@@ -122,6 +155,16 @@ class Platform(Table):
     missing: Literal["empty", "zero"] = "empty"
 
 
+class Term(Table):
+    """`[term]`: the course's total.
+
+    Attributes:
+        drop_lowest: so many assignments of everybody are left out, those with the smallest share of their points.
+    """
+
+    drop_lowest: Annotated[int, Field(ge=0)] = 0
+
+
 class Settings(Table):
     """The whole file.
 
@@ -131,31 +174,56 @@ class Settings(Table):
         branch: of that repository.
     """
 
-    title: Annotated[str, Field(min_length=1)]
+    title: Title
     repository: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    branch: Annotated[str, Field(min_length=1)]
+    branch: Annotated[str, Field(pattern=r"^[\w./-]+$")]
     grading: Grading = Grading()
     gradebook: Gradebook = Gradebook()
     late: Late = Late()
     lms: Platform = Platform()
-    assignments: dict[Annotated[str, Field(pattern=r"^\d\d-[a-z0-9]+(-[a-z0-9]+)*$")], AssignmentSettings] = {}
+    term: Term = Term()
+    assignments: dict[Annotated[str, Field(pattern=f"^{SLUG}$")], AssignmentSettings] = {}
+
+    @field_validator("assignments")
+    @classmethod
+    def _are_different(cls, value: dict[str, AssignmentSettings]) -> dict[str, AssignmentSettings]:
+        """No two assignments of one number or one name: badges, modules and folders are told apart by both.
+
+        The name is a Python module's, too.
+        """
+        if reserved := next((slug for slug in value if keyword.iskeyword(slug.split("-", 1)[1])), None):
+            raise PydanticCustomError("same", "{slug} has the name of a word of Python", {"slug": reserved})
+        for part, what in ((0, "number"), (1, "name")):
+            first: dict[str, str] = {}
+            for slug in value:
+                key = slug.split("-", 1)[part]
+                if first.setdefault(key, slug) != slug:
+                    words = {"what": what, "one": first[key], "other": slug}
+                    raise PydanticCustomError("same", "{one} and {other} have the same {what}", words)
+        return value
 
 
 def read_settings(path: Path) -> Settings:
     """The settings in a file.
 
     Raises:
-        SettingsError: it is missing, no TOML, or holds a key or value that cannot be used: the first of them.
+        SettingsError: it is missing, no TOML, or holds keys or values that cannot be used.
     """
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read ({error}): expected a TOML file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     except ValidationError as error:
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")  # a typo leaves its key missing
-        raise SettingsError(f"{path}: {_sentence(first)}") from error
+        raise SettingsError("\n".join(f"{path}: {one}" for one in _sentences(error.errors()))) from error
+
+
+def _sentences(errors: Sequence[ErrorDetails]) -> list[str]:
+    """The mistakes in the order of the file's tables; a typo leaves its key missing, which goes without saying."""
+    typed = {one["loc"][:-1] for one in errors if one["type"] == "extra_forbidden" and one["loc"][-1] != "points"}
+    told = [one for one in errors if one["type"] != "missing" or one["loc"][:-1] not in typed]
+    return list(dict.fromkeys(_sentence(one) for one in told))
 
 
 def _sentence(error: ErrorDetails) -> str:
@@ -169,18 +237,31 @@ def _sentence(error: ErrorDetails) -> str:
     kind, found = error["type"], error["input"]
     if kind == "missing":
         return f"{place} is missing"
+    if kind == "extra_forbidden" and tables[:1] == ["assignments"] and key == "points":
+        return f"{place} {NO_LONGER}"
     if kind == "extra_forbidden":
         return f"{place} is unknown: expected one of {', '.join(_known(tables))}"
-    if kind in ("due", "dataset"):
+    if kind in ("due", "dataset", "canvas_id", "timezone"):
         return f"{place} {error['msg']}"
+    if kind == "same":
+        return f"[{key}] {error['msg']}: expected another one"
+    if kind in ("model_type", "dict_type"):
+        return f"{place} is {_short(found)}: expected a table [{'.'.join([*tables, key])}]"
     if "[key]" in error["loc"]:
         return f"[{'.'.join(tables)}] {key!r}: expected the form NN-slug, for example 04-encoder"
-    return f"{place} is {found!r}: expected {_expected(kind, error['msg'])}"
+    return f"{place} is {_short(found)}: expected {_expected(key, kind, error['msg'])}"
 
 
-def _expected(kind: str, message: str) -> str:
+def _short(found: Any) -> str:
+    """A value as Python writes it, as much as fits a sentence."""
+    text = repr(found)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _expected(key: str, kind: str, message: str) -> str:
     if kind == "string_pattern_mismatch":
-        return "owner/name, as on GitHub"
+        known = {"repository": "owner/name, as on GitHub", "branch": "a branch of the repository, for example 'main'"}
+        return known.get(key, "one line of text")
     words = message.removeprefix("Input should be ").removeprefix("String should ")
     return f"a number {words}" if kind.startswith(("greater", "less")) else words
 

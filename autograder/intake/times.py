@@ -1,13 +1,13 @@
 """When a file was handed in, where its surroundings tell.
 
 nbgrader writes `timestamp.txt` beside the notebook when it takes a submission. Inside an archive, or in the folder of
-a learning platform, a file of that name may be the student's own, and is not believed.
+a learning platform, a file of that name may be the student's own, and is not believed. Other times come with the
+reports (`report/times.py`).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,6 @@ FILE = "timestamp.txt"
 MAX_BYTES = 200
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCKS = timedelta(minutes=10)  # by which two machines' clocks may differ
-_CANVAS_LATE = re.compile(r"[^\W_][^_\s]*_LATE_\d+_\d+_.+\.\w+")
 
 
 def handed_in(path: Path, parts: Sequence[str], now: datetime | None = None) -> tuple[str | None, tuple[str, ...]]:
@@ -31,16 +30,13 @@ def handed_in(path: Path, parts: Sequence[str], now: datetime | None = None) -> 
         parts: the way from it to the file (for a single file: its name alone).
         now: nothing is handed in later; by default the present.
     """
-    remarks = ()
-    if any(_CANVAS_LATE.fullmatch(part) for part in (path.name, *parts)):
-        remarks = ("Canvas marked it as late; its name tells no time, so nothing is taken off for that here.",)
     text = _timestamp(path.resolve(), parts)
     if not text:
-        return None, remarks
+        return None, ()
     try:
-        return parse_time(text, now or datetime.now(UTC)).isoformat(), remarks
+        return parse_time(text, now or datetime.now(UTC)).isoformat(), ()
     except ValueError as error:
-        return None, (*remarks, f"When it was handed in is not known: {error}.")
+        return None, (f"When it was handed in is not known: {error}.")
 
 
 def parse_time(text: str, now: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 It lies beside the submissions, as Moodle gives it out (Assignment > Download grading worksheet): the first column holds
 `Participant 11`, the second the name; one column holds e-mail addresses, one, perhaps, ID numbers. The language of its
-words does not matter.
+words does not matter here; `run/worksheets.py` reads hand-in times from it.
 """
 
 from __future__ import annotations

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograder.base.course import Assignment, CourseError
 from autograder.judge.exam import derive_seed
 from autograder.judge.marking import hidden_module
+
+if TYPE_CHECKING:
+    from waferlab.data import WaferDataset
 
 
 def choose_dataset(name: str) -> str:
@@ -20,19 +24,35 @@ def choose_dataset(name: str) -> str:
     return "fashion-mnist" if fashion_mnist_available() else "synthetic-wafers"
 
 
-def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) -> dict[str, dict[str, np.ndarray]]:
-    """The images that probes get, by assignment; the data set is loaded only when one asks for it."""
-    draws = {one.slug: getattr(hidden_module(one.module), "arrays", None) for one in assignments}
-    wanted = {slug: draw for slug, draw in draws.items() if draw}
-    if not wanted:
-        return {}
+def loaded(name: str) -> WaferDataset:
+    """A data set in the smoke profile, which hidden checks and floors use.
+
+    Raises:
+        CourseError: it is not at hand, or there is none of that name.
+    """
     from waferlab.data import DataError, load_dataset
     from waferlab.profiles import get_profile
 
     try:
-        dataset = load_dataset(name, get_profile("smoke"))
+        return load_dataset(name, get_profile("smoke"))
     except (DataError, ValueError) as error:
         raise CourseError(f"the images for the hidden checks cannot be loaded: {error}") from error
-    return {
-        slug: draw(dataset, np.random.default_rng(derive_seed(secret, slug, "arrays"))) for slug, draw in wanted.items()
-    }
+
+
+def drawn(assignment: Assignment, dataset: WaferDataset, secret: bytes) -> dict[str, np.ndarray]:
+    """The images that an assignment's probes get, with a seed that follows from the secret."""
+    rng = np.random.default_rng(derive_seed(secret, assignment.slug, "arrays"))
+    return hidden_module(assignment.module).arrays(dataset, rng)  # type: ignore[union-attr]
+
+
+def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) -> dict[str, dict[str, np.ndarray]]:
+    """The images that probes get, by assignment; the data set is loaded only when one asks for it.
+
+    Raises:
+        CourseError: it is not at hand, or there is none of that name.
+    """
+    wanted = [one for one in assignments if hasattr(hidden_module(one.module), "arrays")]
+    if not wanted:
+        return {}
+    dataset = loaded(name)
+    return {one.slug: drawn(one, dataset, secret) for one in wanted}

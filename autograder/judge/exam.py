@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from waferlab.checks.core import Observation, Task
 
 from autograder.base.course import Assignment, checks_module
+from autograder.base.points import CHECK, cell_points, shares
 from autograder.wall.sandbox import Ask
 
 
@@ -54,8 +55,10 @@ class Exam:
 
     @cached_property
     def tasks(self) -> dict[str, Task]:
-        """The assignment's tasks, in the notebook's order."""
-        return checks_module(self.assignment.module).TASKS
+        """The assignment's tasks, in the notebook's order, each worth what its check cell in the release says."""
+        points = cell_points(self.release)
+        tasks = checks_module(self.assignment.module).TASKS
+        return {name: worth(task, points.get(CHECK + name, task.points)) for name, task in tasks.items()}
 
     @cached_property
     def digest(self) -> str:
@@ -75,6 +78,18 @@ class Exam:
     def asks(self, tasks: list[str]) -> list[Ask]:
         """The questions to the worker about the named tasks."""
         return [Ask(task, self.seeds[task], self.seconds[task]) for task in tasks]
+
+
+def worth(task: Task, points: float) -> Task:
+    """A task whose checks share out other points than their own.
+
+    Args:
+        task: as its check module has it.
+        points: what all its checks give together.
+    """
+    parts = shares([check.points for check in task.checks], points)
+    checks = zip(task.checks, parts, strict=True)
+    return replace(task, checks=tuple(replace(check, points=part) for check, part in checks))
 
 
 def derive_seed(secret: bytes, slug: str, task: str) -> int:

@@ -14,12 +14,15 @@ from autograder.wall.inside.magics import parse, strip_magics
 
 MAX_WORDS = 5_000
 MAX_PARSED = 20_000  # characters; Python 3.11 takes quadratic time over some sources
+MAX_BITS = 4_096  # of a number
 REMEMBERED = 128  # cells: each is asked about many things, and the release's cells with every submission
 _DEFINED = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b", re.MULTILINE)
 
 
 def tree_of(source: str) -> ast.Module | None:
-    """The syntax tree of a cell, its magics left out; None when it is no Python, or too long to be worth the time.
+    """The syntax tree of a cell, its magics left out; None when it is no Python, or nothing that can be written down.
+
+    That is a source too long to be worth the time, or with a number of more digits than Python turns into text.
 
     Trees are shared: never change one.
     """
@@ -28,7 +31,12 @@ def tree_of(source: str) -> ast.Module | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def _tree(source: str) -> ast.Module | None:
-    return parse(source) or parse(strip_magics(source)[0])
+    tree = parse(source) or parse(strip_magics(source)[0])
+    return None if tree is None or any(map(_is_huge, ast.walk(tree))) else tree
+
+
+def _is_huge(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MAX_BITS
 
 
 def definitions(source: str) -> frozenset[str]:

@@ -16,7 +16,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.base.course import Course, CourseError
-from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
+from autograder.base.notebooks import (
+    grade_id,
+    is_answer,
+    is_check,
+    is_marked,
+    is_written,
+    notebook_text,
+    read_notebook,
+    tags,
+)
 from autograder.base.records import HelperCell, Result, TaskResult
 from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.report.pages.common import number, shown, status
@@ -40,6 +49,7 @@ c = get_config()  # noqa: F821 - given by the loader of this file
 
 c.CourseDirectory.course_id = {course_id!r}
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.Exchange.root = c.CourseDirectory.root  # nothing is exchanged; without a folder, nbgrader complains on every page
 c.ExportPlugin.to = "nbgrader-grades.csv"  # `nbgrader export` leaves the table of `course grade` alone
 '''
 
@@ -116,7 +126,7 @@ def _looks(notebook: NotebookNode) -> dict[str, list[str]]:
     looks = {}
     for cell in notebook.cells:
         name = grade_id(cell) or ""
-        if is_written(cell):
+        if is_marked(cell):
             looks[name] = [cell.source]
         elif is_check(cell):
             looks[name] = [code.get(name.removeprefix(CHECK), ""), *(out.get("text", "") for out in cell.outputs)]

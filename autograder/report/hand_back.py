@@ -3,26 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from autograder.base.course import Course, CourseError
 from autograder.base.names import safe_name
+from autograder.base.people import roster
 from autograder.base.records import Result
-from autograder.report import formgrader, gradebook
+from autograder.report import formgrader, gradebook, times
+from autograder.report.changes import Change, Judge, changes, remember, remembered, write_changes
 from autograder.report.gradebook import GradedCell, chosen, student_ids
-from autograder.report.late import with_penalties
+from autograder.report.hand_ins import Timed, with_times
+from autograder.report.late import remarks as late_remarks
+from autograder.report.late import with_notes, with_penalties
 from autograder.report.lms import write_lms
 from autograder.report.pages import feedback, report
-from autograder.report.similar import similar_pairs
+from autograder.report.similar import similar_answers
 from autograder.report.tables import write_tables
+from autograder.report.times import Entry
 
-RUN = "run.json"  # what reports say about the run as a whole
+RUN = "run.json"
 
 
-def hand_back(course: Course, folder: Path, results: Sequence[Result], dataset: str) -> list[Result]:
+@dataclass(frozen=True)
+class HandedBack:
+    """What went back to people.
+
+    Attributes:
+        results: with times, late penalties and what people entered in Formgrader.
+        changes: marks that moved since tables and pages were last written; None where this is the first time.
+        remarks: what must be said about hand-in times, one sentence each.
+    """
+
+    results: list[Result]
+    changes: tuple[Change, ...] | None
+    remarks: tuple[str, ...]
+
+
+def hand_back(
+    course: Course,
+    folder: Path,
+    results: Sequence[Result],
+    dataset: str,
+    judges: Mapping[str, Judge] | None = None,
+    given: Sequence[Entry] = (),
+) -> HandedBack:
     """Everything after the verdicts: Formgrader's folders, the gradebook, tables and pages.
 
     Args:
@@ -30,43 +56,86 @@ def hand_back(course: Course, folder: Path, results: Sequence[Result], dataset: 
         folder: the run folder.
         results: of this run, as they were recorded.
         dataset: which images the hidden checks used.
-
-    Returns:
-        The results with what people entered in Formgrader.
+        judges: by slug, what the marks of this run come from.
+        given: times of files; the folder remembers them.
 
     Raises:
         CourseError: the gradebook cannot be used; tables and pages are written, without marks given by hand.
     """
-    results = with_penalties(course, _with_notes(results))
-    changed = formgrader.write_class(course, folder, results, student_ids(results))
-    _write_run(folder, dataset, changed | _to_look_at(folder))
-    return _finish(course, folder, results)
+    before = _read_run(folder)
+    timed = _timed(course, folder, results, given)
+    changed = formgrader.write_class(course, folder, timed.results, student_ids(timed.results))
+    after = Run(dataset, before.look_again | changed, {**before.judges, **(judges or {})})
+    return _finish(course, folder, timed, before, after)
 
 
-def hand_back_again(course: Course, folder: Path, results: Sequence[Result]) -> list[Result]:
+def hand_back_again(
+    course: Course, folder: Path, results: Sequence[Result], given: Sequence[Entry] = (), *, tell: bool = True
+) -> HandedBack:
     """The same for a class that was graded before, with what people have entered in Formgrader since.
+
+    Args:
+        course, folder, results, given: as for `hand_back`.
+        tell: whether the marks are compared with those that were last told, and are those from now on.
 
     Raises:
         CourseError: as `hand_back`.
     """
     formgrader.write_settings(course, folder)
-    return _finish(course, folder, with_penalties(course, _with_notes(results)))
+    run = _read_run(folder)
+    return _finish(course, folder, _timed(course, folder, results, given), run, run, tell=tell)
 
 
-def _finish(course: Course, folder: Path, results: list[Result]) -> list[Result]:
-    people = student_ids(results)
+def marked(course: Course, folder: Path, results: Sequence[Result]) -> list[Result]:
+    """The results of a run folder with times, penalties and marks by hand, as they are now; writes nothing.
+
+    Raises:
+        CourseError: the gradebook cannot be used.
+    """
+    results = with_penalties(course, with_times(course, results, _known_times(course, folder)).results)
+    with gradebook.opened(course, folder) as book:
+        return gradebook.with_hand_marks(results, gradebook.hand_marks(book), student_ids(results))
+
+
+def _known_times(course: Course, folder: Path) -> list[Entry]:
+    """Of files that were given for this folder, and of the course's file of extensions."""
+    return [*times.remembered(course, folder), *times.read_extensions(course)]
+
+
+def _timed(course: Course, folder: Path, results: Sequence[Result], given: Sequence[Entry]) -> Timed:
+    """The results with times, notes and penalties; the folder remembers what was given."""
+    if given:
+        times.remember(folder, [*times.remembered(course, folder), *given])
+    timed = with_times(course, results, _known_times(course, folder))
+    noted = with_penalties(course, _with_notes(with_notes(timed.results)))
+    return replace(timed, results=noted, remarks=(*timed.remarks, *late_remarks(course, noted)))
+
+
+def _finish(course: Course, folder: Path, timed: Timed, before: Run, after: Run, *, tell: bool = True) -> HandedBack:
+    people = student_ids(timed.results)
+    _write_run(folder, after)
     try:
         with gradebook.opened(course, folder) as book:
-            gradebook.save(book, course, results, people, _to_look_at(folder))
+            gradebook.save(book, course, timed.results, people, after.look_again)
             marks = gradebook.hand_marks(book)
-        _write_run(folder, _dataset(folder), set())
+        _write_run(folder, replace(after, look_again=frozenset()))
     except CourseError as error:
-        write_reports(course, folder, results)
+        write_reports(course, folder, timed.results)
         kept = f"results, tables and pages are complete in {folder}, without marks given by hand"
         raise CourseError(f"{error}; {kept}; `course grades {folder}` adds them") from error
-    results = gradebook.with_hand_marks(results, marks, people)
+    results = gradebook.with_hand_marks(timed.results, marks, people)
     write_reports(course, folder, results)
-    return results
+    moved = _changes(folder, results, before, after) if tell else None
+    return HandedBack(results, moved, timed.remarks)
+
+
+def _changes(folder: Path, results: Sequence[Result], before: Run, after: Run) -> tuple[Change, ...] | None:
+    """What moved; from now on these are the marks to compare with."""
+    old = remembered(folder)
+    moved = None if old is None else tuple(changes(old, results, before.judges, after.judges))
+    write_changes(folder, moved or ())
+    remember(folder, results)
+    return moved
 
 
 def _with_notes(results: Sequence[Result]) -> list[Result]:
@@ -90,21 +159,29 @@ def write_reports(course: Course, folder: Path, results: Sequence[Result]) -> No
     """The tables, a feedback page per submission, and the class report that links to them."""
     write_tables(folder, results)
     write_lms(course, folder, results)
-    links: dict[tuple[str, str], str] = {}
+    links: dict[tuple[str, str | None, str], str] = {}
     used: set[str] = set()
     people = student_ids(results)
     first = {id(one) for one in chosen(results).values()}
     for result in sorted(results, key=lambda one: id(one) not in first):
-        page = _page_path(course, result, people[result.student], used)
+        page = page_path(course, result, people[result.student], used)
         path = folder / page
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(feedback.render(result, course), encoding="utf-8")
-        links[(result.student, result.file)] = page
-    page = report.render(results, course, dataset=_dataset(folder), links=links, alike=similar_pairs(course, results))
+        links[(result.student, result.assignment, result.file)] = page
+    there = {one.person for one in results}
+    page = report.render(
+        results,
+        course,
+        dataset=_dataset(folder, results),
+        links=links,
+        alike=similar_answers(course, results),
+        absent=[one.title for one in roster(course) if one.key not in there],
+    )
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
-def _page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
+def page_path(course: Course, result: Result, student: str, used: set[str]) -> str:
     """nbgrader's place for feedback, made of safe characters only, unique in the run."""
     if result.assignment:
         stem = f"feedback/{student}/{safe_name(result.assignment)}/{course.assignment(result.assignment).notebook_name}"
@@ -121,23 +198,43 @@ def _page_path(course: Course, result: Result, student: str, used: set[str]) -> 
 # --- the run as a whole ----------------------------------------------------------------------------------------------
 
 
-def _write_run(folder: Path, dataset: str, look_again: set[GradedCell]) -> None:
-    """Cells to look at again are kept until the gradebook has them, should it be out of reach."""
-    text = json.dumps({"dataset": dataset, "look_again": sorted(look_again)})
+@dataclass(frozen=True)
+class Run:
+    """What reports say about the run as a whole.
+
+    Attributes:
+        dataset: images of the hidden checks in the last run.
+        look_again: cells that a person may have marked and that look different now; kept until the gradebook has them,
+            should it be out of reach.
+        judges: by slug, what the marks come from.
+    """
+
+    dataset: str = "unknown"
+    look_again: frozenset[GradedCell] = frozenset()
+    judges: Mapping[str, Judge] = field(default_factory=dict)
+
+
+def _write_run(folder: Path, run: Run) -> None:
+    judges = {slug: asdict(judge) for slug, judge in sorted(run.judges.items())}
+    text = json.dumps({"dataset": run.dataset, "look_again": sorted(run.look_again), "judges": judges})
     (folder / RUN).write_text(text + "\n", encoding="utf-8")
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
+def _read_run(folder: Path) -> Run:
     try:
         run = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        run = {}
-    return run if isinstance(run, dict) else {}
+        cells = frozenset((student, slug, cell) for student, slug, cell in run.get("look_again", []))
+        judges = {slug: Judge(**entry) for slug, entry in run.get("judges", {}).items()}
+        return Run(str(run.get("dataset", "unknown")), cells, judges)
+    except (OSError, ValueError, TypeError, AttributeError):
+        return Run()
 
 
-def _dataset(folder: Path) -> str:
-    return str(_read_run(folder).get("dataset", "unknown"))
-
-
-def _to_look_at(folder: Path) -> set[GradedCell]:
-    return {(student, slug, cell) for student, slug, cell in _read_run(folder).get("look_again", [])}
+def _dataset(folder: Path, results: Sequence[Result]) -> str:
+    """The images of the hidden checks; by assignment where weeks were graded on different ones."""
+    run = _read_run(folder)
+    slugs = sorted({one.assignment for one in results if one.assignment})
+    named = {slug: run.judges[slug].dataset for slug in slugs if slug in run.judges}
+    if len(set(named.values())) < 2:
+        return next(iter(named.values()), run.dataset)
+    return ", ".join(f"{name} ({slug})" for slug, name in named.items())

@@ -1,196 +1,341 @@
-"""Near-identical solution cells of different students: pairs for a person to look at, never a verdict.
+"""Answers of different students that are more alike than independent work usually is: for a person to look at.
 
-Answers are compared by what is left of them without names of variables, docstrings, comments, annotations, imports and
-formatting. Of that, only what is unusual counts: whatever stands in the release or in the reference answer, and
-whatever many students share, is nobody's own. Runs of syntax-tree nodes are hashed and a few of each are kept
-(winnowing: Schleimer, Wilkerson, Aiken, SIGMOD 2003), so that a large class needs no comparison of all pairs.
+Nothing here is a verdict. Only what is unusual counts: whatever stands in the release, whatever stands in the reference
+or model answer, and whatever many students share is nobody's own. Code is compared without names, comments and
+formatting, written answers (and what code says in its strings) by their words. Who handed in the reference answer
+itself is found by what its author was free to choose, names and comments; where a task leaves little to choose, nobody
+is found.
 """
 
 from __future__ import annotations
 
-import ast
-import keyword
-import re
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cached_property
+from heapq import nsmallest
 from itertools import combinations
+from typing import Literal, TypeVar
+
+from nbformat import NotebookNode
 
 from autograder.base.course import Course, CourseError
-from autograder.base.notebooks import grade_id, is_answer, read_notebook, without_markers
+from autograder.base.notebooks import grade_id, is_answer, is_written, read_notebook, without_markers
 from autograder.base.records import Result
-from autograder.rebuild.pysource import tree_of
+from autograder.report.fingerprints import CODE, TYPED, WORDS, Method, Print, choices, identifiers, prose_in, tokens
+from autograder.report.titles import Titles
 
-RUN = 6  # nodes in a row that are hashed together
-WINDOW = 4  # of so many hashes in a row the smallest is kept
-ENOUGH = 24  # a pair shares at least so many unusual runs: a line or two are nobody's own
-ALIKE = 0.7  # and at least this share of what either has of its own
 FEW, SHARE, MOST = 6, 0.05, 20  # a run that more students share (a share of the class, within bounds) is not unusual
-MAX_NODES = 4_000  # of one answer
-_LEXER = re.compile(r"#[^\n]*|('''|\"\"\").*?\1|'[^'\n]*'|\"[^\"\n]*\"|\d[\w.]*|\w+|[^\w\s]", re.DOTALL)
-_WORDS = frozenset(keyword.kwlist)
+LONG = 80  # runs of its own: as much in the same shape is the same text, whatever its names
+CANDIDATES = 30  # pairs an answer, those with the most in common, are compared in full: a bound on hostile classes
+FREE = 2  # choices of its author: with fewer, equal code is the natural answer
+
+#: Positions of two answers, and how alike they are, from 0 to 1.
+Link = tuple[int, int, float]
+Kind = Literal["code", "words"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two answers that are more alike than independent work usually is.
+class Given:
+    """What nobody wrote on their own, of one assignment.
 
     Attributes:
-        first, second: the two students' results, in the order of their names.
-        task: the task's title.
-        similarity: share of the two answers' own parts that both have, from 0 to 1.
+        code: the release's code cells.
+        prose: its texts: lessons, questions, rubrics.
+        stubs: the release's cell of each task.
+        answers: the reference answer to each task, and the model answer to each written question.
     """
 
-    first: Result
-    second: Result
-    task: str
-    similarity: float
+    code: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
+    stubs: Mapping[str, str] | None = None
+    answers: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, course: Course, slug: str) -> Given:
+        """Read release and source; an assignment of an earlier year may be gone."""
+        cells, source = _cells(course, "release", slug), _cells(course, "source", slug)
+        return cls(
+            tuple(cell.source for cell in cells if cell.cell_type == "code"),
+            tuple(cell.source for cell in cells),
+            {str(grade_id(cell)): cell.source for cell in cells if is_answer(cell)},
+            {
+                str(grade_id(cell)): without_markers(cell.source)
+                for cell in source
+                if is_answer(cell) or is_written(cell)
+            },
+        )
+
+    def answer(self, name: str) -> str:
+        """The reference or model answer; empty where there is none."""
+        return (self.answers or {}).get(name, "")
+
+    @cached_property
+    def typed(self) -> frozenset[int]:
+        """The release's code as it was typed."""
+        return frozenset().union(*(TYPED.runs(text) for text in self.code))
 
 
-def similar_pairs(course: Course, results: Iterable[Result]) -> list[Pair]:
-    """Every pair of answers of different students worth a look, the most alike first; the same in any order.
+@dataclass(frozen=True)
+class Group:
+    """Answers to one question that a person should look at side by side.
+
+    Attributes:
+        assignment: slug.
+        title: the task's or question's title.
+        kind: what was compared, code or words.
+        members: the students' results, in the order of their names.
+        texts: what each of them answered.
+        links: which of them are alike, the most alike first; none where all are alike to the reference.
+        given: the release's texts, which are nobody's own.
+        reference: the reference or model answer, when that is what they are alike to.
+    """
+
+    assignment: str
+    title: str
+    kind: Kind
+    members: tuple[Result, ...]
+    texts: tuple[str, ...]
+    links: tuple[Link, ...]
+    given: tuple[str, ...]
+    reference: str = ""
+
+    @property
+    def similarity(self) -> float:
+        """Of the two that are most alike; 1 for copies of the reference."""
+        return self.links[0][2] if self.links else 1.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members' names."""
+        return tuple(one.student for one in self.members)
+
+
+@dataclass(frozen=True)
+class Question:
+    """All answers of a class to one task or written question, in one order whatever order they came in."""
+
+    assignment: str
+    name: str
+    title: str
+    kind: Kind
+    results: tuple[Result, ...]
+    texts: tuple[str, ...]
+
+    @property
+    def owners(self) -> list[str]:
+        """Whose each answer is."""
+        return [owner(one) for one in self.results]
+
+
+def owner(result: Result) -> str:
+    """Whose a result is: two files of one person are never a pair."""
+    return result.person or f"name:{result.student}"
+
+
+def similar_answers(course: Course, results: Iterable[Result]) -> list[Group]:
+    """Every group of answers worth a look, copies of the reference first, then the most alike; the same in any order.
 
     Args:
         course: for what the release and the reference already say.
         results: of the whole class.
     """
-    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    titles: dict[tuple[str, str], str] = {}
-    for one in results:
-        for task in one.tasks:
-            if one.assignment and one.answers.get(task.name, "").strip():
-                groups[one.assignment, task.name].append(one)
-                titles[one.assignment, task.name] = task.title
-    given = {slug: _given(course, slug) for slug in sorted({slug for slug, _ in groups})}
-    pairs = []
-    for (slug, name), group in sorted(groups.items()):
-        group.sort(key=lambda one: (one.student, one.file))
-        texts = [one.answers[name] for one in group]
-        for first, second, share in alike(texts, given[slug].get(name, ()), [one.student for one in group]):
-            pairs.append(Pair(group[first], group[second], titles[slug, name], share))
-    return sorted(pairs, key=lambda one: -one.similarity)
+    found, given = [], {}
+    for question in _questions(results, Titles(course)):
+        slug = question.assignment
+        if slug not in given:
+            given = {slug: Given.of(course, slug)}  # questions come by assignment: one is enough to remember
+        found += [*_copies(question, given[slug]), *_groups(question, given[slug])]
+    return sorted(found, key=lambda one: (not one.reference, -one.similarity))
 
 
-def alike(texts: Sequence[str], given: Sequence[str] = (), owners: Sequence[str] = ()) -> list[tuple[int, int, float]]:
+def alike(
+    texts: Sequence[str], given: Sequence[str] = (), owners: Sequence[str] = (), method: Method = CODE
+) -> list[Link]:
     """Pairs of answers to one task that share what is unusual in them.
 
     Args:
         texts: the answers.
-        given: what is nobody's own: the release's cell and the reference answer.
+        given: what is nobody's own: what was handed out, and the reference answer.
         owners: whose each answer is; one person's answers are never paired. By default all differ.
+        method: how they are compared.
 
     Returns:
-        Positions of both answers, and how alike they are, from 0 to 1.
+        Links between answers. Of a text that several have, each is linked with the first only, and it counts as one
+        when others are compared with it: a hundred copies are a hundred links, and still unusual.
     """
-    common = set().union(*(_hashes(text) for text in given))
-    hashes = [[run for run in _hashes(text) if run not in common] for text in texts]
-    own = [frozenset(runs) for runs in hashes]
-    counts = Counter(run for runs in own for run in runs)
-    few = min(FEW, max(3, len(texts) // 2))  # in a very small class half of it is many
-    limit = min(MOST, max(few, int(SHARE * len(texts))))
-    found = []
-    for first, second in _candidates([_winnowed(runs) for runs in hashes], limit):
-        if owners and owners[first] == owners[second]:
+    common = frozenset().union(*(method.runs(text) for text in given))
+    prints = [Print.of(method, text, common) for text in texts]
+    first = _first_alike(texts, prints)
+    links = [(place, number, 1.0) for number, place in enumerate(first) if place != number]
+    links += _between({place: prints[place] for place in first}, len(texts), method)
+    return sorted((a, b, share) for a, b, share in links if not owners or owners[a] != owners[b])
+
+
+def _first_alike(texts: Sequence[str], prints: Sequence[Print]) -> list[int]:
+    """For each answer the first that is the same: the same text, or a long one of the same shape."""
+    seen: dict[object, int] = {}
+    first = []
+    for number, (text, one) in enumerate(zip(texts, prints, strict=True)):
+        keys: list[object] = [" ".join(text.split())] if len(one.own) >= one.method.enough else []
+        keys += [one.own] if len(one.own) >= LONG else []
+        place = next((seen[key] for key in keys if key in seen), number)
+        first.append(place)
+        seen.update((key, place) for key in keys)
+    return first
+
+
+def _between(prints: Mapping[int, Print], size: int, method: Method) -> Iterator[Link]:
+    """Links between answers that are not the same."""
+    counts = Counter(run for one in prints.values() for run in one.own)
+    few = min(FEW, max(3, size // 2))  # in a very small class half of it is many
+    limit = min(MOST, max(few, int(SHARE * size)))
+    for first, second in _candidates(prints, limit, max(1, method.enough // method.window // 2)):
+        both = prints[first].own & prints[second].own
+        if sum(counts[run] <= limit for run in both) < method.enough:
             continue
-        both = own[first] & own[second]
-        share = len(both) / len(own[first] | own[second])
-        if share >= ALIKE and sum(counts[run] <= limit for run in both) >= ENOUGH:
-            found.append((first, second, round(share, 3)))
-    return sorted(found)
+        share = prints[first].share(prints[second])
+        if share >= method.share:
+            yield first, second, round(share, 3)
 
 
-def _candidates(marks: Sequence[set[int]], limit: int) -> set[tuple[int, int]]:
-    """Pairs with an unusual mark in common."""
+def _candidates(prints: Mapping[int, Print], limit: int, least: int) -> list[tuple[int, int]]:
+    """Pairs with some unusual marks in common."""
     where: dict[int, list[int]] = defaultdict(list)
-    for number, own in enumerate(marks):
-        for mark in own:
+    for number in sorted(prints):
+        for mark in prints[number].marks:
             where[mark].append(number)
-    return {pair for places in where.values() if len(places) <= limit for pair in combinations(places, 2)}
+    times = Counter(pair for places in where.values() if len(places) <= limit for pair in combinations(places, 2))
+    found = ((-count, pair) for pair, count in times.items() if count >= least)
+    return [pair for _, pair in nsmallest(CANDIDATES * len(prints), found)]
 
 
-def _given(course: Course, slug: str) -> Mapping[str, tuple[str, ...]]:
-    """For each task, the release's cell and the reference answer."""
-    cells: dict[str, list[str]] = defaultdict(list)
-    for tree in ("release", "source"):
-        try:
-            notebook = read_notebook(course.notebook(tree, course.assignment(slug)))
-        except CourseError:
-            continue  # an assignment of an earlier year may be gone
-        for cell in notebook.cells:
-            if is_answer(cell):
-                cells[grade_id(cell) or cell.id].append(without_markers(cell.source))
-    return {name: tuple(texts) for name, texts in cells.items()}
+# --- what a class answered -------------------------------------------------------------------------------------------
 
 
-# --- what is left of an answer ---------------------------------------------------------------------------------------
+def _questions(results: Iterable[Result], titles: Titles) -> list[Question]:
+    """Every question with its answers; what code says in words is a question of its own."""
+    answers: dict[tuple[str, str, Kind], list[tuple[Result, str]]] = defaultdict(list)
+    named: dict[tuple[str, str], str] = {}
+    for one in sorted(results, key=lambda one: (one.student, one.file)):
+        slug = one.assignment or ""
+        for task in one.tasks:
+            text = one.answers.get(task.name, "")
+            named[slug, task.name] = task.title
+            answers[slug, task.name, "code"].append((one, text))
+            answers[slug, task.name, "words"].append((one, prose_in(text)))
+        for answer in one.written:
+            if answer.name in one.answers:  # code that a person marks is there already
+                continue
+            answers[slug, answer.name, "words"].append((one, answer.answer))
+    found = []
+    for (slug, name, kind), given in sorted(answers.items()):
+        own = [(result, text) for result, text in given if slug and text.strip()]
+        title = named.get((slug, name)) or titles.written(slug, name)
+        found.append(Question(slug, name, title, kind, tuple(one for one, _ in own), tuple(text for _, text in own)))
+    return [one for one in found if one.results]
 
 
-def _hashes(text: str) -> list[int]:
-    """Of each run of nodes; the same in every process, unlike Python's own hashes."""
-    codes = [_code(node) for node in shape(text)]
-    return [reduce(_mixed, codes[place : place + RUN], 0) for place in range(len(codes) - RUN + 1)]
+def _cells(course: Course, tree: str, slug: str) -> Sequence[NotebookNode]:
+    try:
+        return read_notebook(course.notebook(tree, course.assignment(slug))).cells
+    except CourseError:
+        return ()
 
 
-def _mixed(run: int, code: int) -> int:
-    return (run * 0x9E3779B97F4A7C15 + code) % 0x1FFFFFFFFFFFFFFF  # 2**61 - 1, a prime
+def _groups(question: Question, given: Given) -> Iterator[Group]:
+    """Answers that hang together by links, as one group: many copies of one text are not all their pairs."""
+    known = (*(given.code if question.kind == "code" else given.prose), given.answer(question.name))
+    method = CODE if question.kind == "code" else WORDS
+    links = alike(question.texts, known, question.owners, method)
+    for members in _connected(links):
+        place = {member: number for number, member in enumerate(members)}
+        own = [(place[a], place[b], share) for a, b, share in links if a in place]
+        yield _group(question, members, tuple(sorted(own, key=lambda one: -one[2])), known)
 
 
-@lru_cache(maxsize=4096)
-def _code(node: str) -> int:
-    return zlib.crc32(node.encode("utf-8", "replace"))
+def _connected(links: Iterable[Link]) -> list[list[int]]:
+    """Sets of answers that links join, directly or by way of others."""
+    group: dict[int, list[int]] = {}
+    for first, second, _ in links:
+        one, other = group.setdefault(first, [first]), group.setdefault(second, [second])
+        if one is not other:
+            one += other
+            group.update((member, one) for member in other)
+    return [sorted(members) for first, members in sorted(group.items()) if first == min(members)]
 
 
-def _winnowed(hashes: Sequence[int]) -> set[int]:
-    return {min(hashes[place : place + WINDOW]) for place in range(max(1, len(hashes) - WINDOW + 1)) if hashes}
+def _group(
+    question: Question, members: Sequence[int], links: tuple[Link, ...], given: tuple[str, ...], reference: str = ""
+) -> Group:
+    results, texts = (tuple(all_of[one] for one in members) for all_of in (question.results, question.texts))
+    return Group(question.assignment, question.title, question.kind, results, texts, links, given, reference)
 
 
-def shape(text: str) -> list[str]:
-    r"""An answer as a list of its syntax-tree nodes in order; of its words where it is no Python.
+# --- copies of the reference -----------------------------------------------------------------------------------------
 
-    >>> shape("a = b.exp() # e") == shape("import torch\nvalue = other . exp()")
-    True
+
+def _copies(question: Question, given: Given) -> Iterator[Group]:
+    """Who handed in the reference or model answer, as one group."""
+    answer = given.answer(question.name)
+    if question.kind == "code":
+        found = copies_of_code(question.texts, answer, given.stubs or {}, given.typed, question.name)
+        known = given.code
+    else:
+        reference = prose_in(answer) if question.name in (given.stubs or {}) else answer
+        found, known = copies_of_words(question.texts, reference, given.prose), given.prose
+    if found:
+        yield _group(question, found, (), known, answer)
+
+
+def copies_of_code(
+    texts: Sequence[str], reference: str, stubs: Mapping[str, str], given: frozenset[int], name: str
+) -> list[int]:
+    """Which answers are the reference as it was typed, with the names and comments that its author chose.
+
+    Args:
+        texts: the answers.
+        reference: the reference answer.
+        stubs: the release's cell of each task.
+        given: the release's code, as it was typed.
+        name: the task.
+
+    Returns:
+        Their positions; none for a task that is short, or leaves little to choose.
     """
-    tree = tree_of(text)
-    nodes = _nodes(tree) if tree is not None else _words(text)
-    return [node for node, _ in zip(nodes, range(MAX_NODES), strict=False)]
+    own = Print.of(TYPED, reference, given).own
+    free = choices(reference, identifiers(stubs.get(name, "")))
+    if len(own) < TYPED.enough or len(free) < FREE:
+        return []
+    found = []
+    for number, text in enumerate(texts):
+        typed = TYPED.runs(text) if _has_most(free, identifiers(text) | set(tokens(text))) else ()
+        if _has_most(own, set(typed)):
+            found.append(number)
+    return found
 
 
-def _nodes(tree: ast.AST) -> Iterator[str]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import | ast.ImportFrom | ast.expr_context) or _is_text(node):
-            continue
-        yield type(node).__name__ + _detail(node)
-        waiting += reversed([child for name, child in _children(node) if name not in ("annotation", "returns")])
+def _has_most(wanted: Set[T], there: Set[T]) -> bool:
+    return len(wanted & there) >= TYPED.share * len(wanted)
 
 
-def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    for name, value in ast.iter_fields(node):
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield name, child
+def copies_of_words(texts: Sequence[str], reference: str, given: Sequence[str]) -> list[int]:
+    """Which written answers repeat the model answer, beyond what question, rubric and lesson say.
 
+    Args:
+        texts: the answers.
+        reference: the model answer.
+        given: what was handed out.
 
-def _is_text(node: ast.AST) -> bool:
-    """A docstring, or any text that stands alone."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _detail(node: ast.AST) -> str:
-    """What tells nodes of one kind apart without naming anything that a student can rename at will."""
-    if isinstance(node, ast.Attribute):
-        own = isinstance(node.value, ast.Name) and node.value.id == "self"
-        return "" if own else f".{node.attr}"
-    if isinstance(node, ast.Constant) and not isinstance(node.value, str | bytes):
-        return f"={node.value!r}"[:40]
-    return ""
-
-
-def _words(text: str) -> Iterator[str]:
-    for found in _LEXER.finditer(text):
-        word = found[0]
-        if not word.startswith("#"):
-            yield word if word in _WORDS or not (word[0].isalpha() or word[0] in "_'\"") else "name"
+    Returns:
+        Their positions.
+    """
+    common = frozenset().union(*(WORDS.runs(text) for text in given))
+    model = Print.of(WORDS, reference, common)
+    found = []
+    for number, text in enumerate(texts):
+        one = Print.of(WORDS, text, common)
+        if len(one.own & model.own) >= WORDS.enough and one.share(model) >= WORDS.share:
+            found.append(number)
+    return found

@@ -18,6 +18,8 @@ from autograder.base.records import Result, TaskResult
 if TYPE_CHECKING:
     from autograder.banks.bank import Entry
     from autograder.banks.prove import Trial
+    from autograder.report.changes import Change
+    from autograder.report.term import Cell, Record
 
 MAX_ROWS = 100  # submissions whose points a terminal shows one by one
 MAX_DETAILED = 10  # submissions of which the wrong checks are counted, too
@@ -209,7 +211,7 @@ def _causes(results: Sequence[Result], *, checks: bool) -> list[tuple[str, str, 
     return [row for row in rows if row[2]]
 
 
-def _cause_table(rows: Sequence[tuple[str, str, str]]) -> Table:
+def _cause_table(rows: Sequence[tuple[str, str, str]], rest: str = "which the report lists") -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(max_width=MAX_NAME, overflow="fold")
@@ -217,7 +219,7 @@ def _cause_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     for row in rows[:MAX_CAUSES]:
         table.add_row(*map(escape, row))
     if len(rows) > MAX_CAUSES:
-        table.add_row("…", "", f"and {len(rows) - MAX_CAUSES} more, which the report lists")
+        table.add_row("…", "", f"and {len(rows) - MAX_CAUSES} more, {rest}")
     return table
 
 
@@ -234,11 +236,65 @@ def _remarks(result: Result, checks: bool) -> list[str]:
 
 
 def _reason(task: TaskResult, checks: bool) -> str:
-    """`did not finish in time`, `3 of 8 checks wrong`, or nothing."""
+    """`Your answer did not finish in time`, `3 of 8 checks wrong`, or nothing."""
     if task.message:
-        return task.message.split(":")[0].split(" (")[0]
+        return task.message.split(":")[0].split(" (")[0].rstrip(".")
     wrong = sum(mark.points < mark.max for mark in task.checks)
     return f"{wrong} of {len(task.checks)} checks wrong" if wrong and checks else ""
+
+
+# --- whose mark moved ------------------------------------------------------------------------------------------------
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """What moved, by how much and why, the first of it; `changes.csv` has all."""
+    people = len({one.student for one in changes})
+    rows = [(one.assignment, one.student, _moved(one)) for one in changes]
+    table = _cause_table(rows, rest="which changes.csv lists")
+    table.title = f"Marks that moved: {len(changes)}, of {people} {'person' if people == 1 else 'people'}"
+    table.title_justify = "left"
+    return table
+
+
+def _moved(one: Change) -> str:
+    """`Task 1: 2 → 3, in all 4 → 5: the checks changed; …`."""
+    what = one.task.split(":")[0] if one.task.startswith("Task ") else one.task
+    whole = f"{_worth(one.total_before)} → {_worth(one.total_after)}"
+    part = f"{_worth(one.before)} → {_worth(one.after)}"
+    return f"{what}: {part}, in all {whole}: {one.why}" if what != "everything" else f"{whole}: {one.why}"
+
+
+def _worth(value: float | str) -> str:
+    return (value or "nothing") if isinstance(value, str) else points(round(value, 2))
+
+
+# --- the class record ------------------------------------------------------------------------------------------------
+
+
+def term_table(record: Record) -> Table:
+    """A row per person, the first of them: points by assignment, and the course's total; `term.csv` has all."""
+    headings = [f"{one.number:02}\n/{points(one.points)}" for one in record.assignments]
+    table = _grid("Student", *headings, "Points", "Total", "Missing", gap=2)
+    table.title = "Class record"
+    for line in record.lines[:MAX_ROWS]:
+        cells = [_term_cell(cell) for cell in line.cells]
+        percent = record.percent(line)
+        total = NOTHING if percent is None else f"{'' if line.is_final else '*'}{percent:.1f} %"
+        missing = line.numbers(record.assignments, "missing")
+        name = line.student if len(line.student) <= MAX_NAME else f"{line.student[: MAX_NAME - 1]}…"
+        table.add_row(escape(name), *cells, points(round(line.points, 2)), total, missing)
+    if len(record.lines) > MAX_ROWS:
+        table.add_row(f"… and {len(record.lines) - MAX_ROWS} more in term.csv")
+    table.caption = "* waits for a mark, or is not final; what is missing counts as nothing"
+    table.caption_justify = "left"
+    return table
+
+
+def _term_cell(cell: Cell) -> str:
+    if cell.result is None or not cell.has_points:
+        return NOTHING if cell.result is None else UNREAD
+    text = f"{'*' if cell.state == 'waits' else ''}{points(round(cell.result.total, 2))}"
+    return f"({text})" if cell.is_dropped else text
 
 
 # --- other tables ----------------------------------------------------------------------------------------------------

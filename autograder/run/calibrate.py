@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 
 from autograder.base.course import Assignment, Course, CourseError
 from autograder.base.notebooks import read_notebook
+from autograder.judge.datasets import drawn, loaded
 from autograder.judge.exam import derive_seed
 from autograder.judge.floors import Quantity, limit_of
 from autograder.judge.marking import hidden_module
@@ -59,22 +60,12 @@ def calibrate(
         CourseError: a data set is not at hand, or a run gave no number.
     """
     wanted = [one for one in assignments if quantities(one)]
-    images = {name: _load(name) for name in DATASETS} if wanted else {}
+    images = {name: loaded(name) for name in DATASETS} if wanted else {}
     work = [(one, name, number) for one, name, number in product(wanted, DATASETS, range(seeds))]
     shares = [work[start::jobs] for start in range(jobs)]
     runs = (delayed(_share)(course, share, images, walled) for share in shares if share)
     for results in Parallel(n_jobs=jobs, prefer="threads", return_as="generator_unordered")(runs):
         yield from results
-
-
-def _load(name: str) -> Any:
-    from waferlab.data import DataError, load_dataset
-    from waferlab.profiles import get_profile
-
-    try:
-        return load_dataset(name, get_profile("smoke"))
-    except DataError as error:
-        raise CourseError(f"floors are measured on {' and '.join(DATASETS)}: {error}") from error
 
 
 def _share(
@@ -88,8 +79,7 @@ def _share(
 
 def _run(course: Course, assignment: Assignment, name: str, dataset: Any, box: Sandbox) -> Measured:
     secret = secrets.token_bytes(32)
-    rng = np.random.default_rng(derive_seed(secret, assignment.slug, "arrays"))
-    arrays = hidden_module(assignment.module).arrays(dataset, rng)  # type: ignore[union-attr]
+    arrays = drawn(assignment, dataset, secret)
     wanted = quantities(assignment)
     asks = [Ask(task, derive_seed(secret, assignment.slug, task), SECONDS) for task in {one.task for one in wanted}]
     graft = reference_graft(read_notebook(course.notebook("source", assignment)))

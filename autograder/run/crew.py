@@ -61,7 +61,7 @@ def grade_all(
     """Grade submissions and yield each one's result once, as they finish, in no particular order.
 
     Args:
-        exams: the assignments, by slug.
+        exams: by the names of their sittings.
         work: readable or not; taken only as fast as it is done.
         jobs: processes on this machine; 1 grades in this one.
         limits: what each question may use.

@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.base.course import Assignment, CourseError
-from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
+from autograder.base.course import CourseError
+from autograder.base.points import DIGITS
+from autograder.base.records import Result, Submission, TaskResult
 from autograder.base.shelf import digest_of
 from autograder.judge.exam import Exam
+from autograder.run.earlier import Filing, filing
 from autograder.run.selection import Selection
 
 JOURNAL = "journal.jsonl"
@@ -47,10 +49,14 @@ def run_secret(folder: Path) -> bytes:
 def sole_writer(folder: Path) -> Iterator[None]:
     """Hold a run folder against a second run; the lock ends with the process, however that ends.
 
+    A new folder is kept out of git: it will hold names and grades, whatever it is called.
+
     Raises:
         CourseError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / ".gitignore").write_text("# names and grades of students\n*\n", encoding="utf-8")
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _lock(descriptor, folder)
@@ -88,13 +94,13 @@ class _Filed:
     """What the journal knows of one submission.
 
     Attributes:
-        order: what it is sorted by.
+        about: whose it is, and of what.
         row: where its row lies.
         names: the tasks of its assignment, in order.
         tasks: where the outcomes lie of those that were asked about.
     """
 
-    order: tuple[str, str, str]
+    about: Filing
     row: _Line
     names: tuple[str, ...]
     tasks: dict[str, _Line]
@@ -141,12 +147,12 @@ class Journal:
         """Remember where a line lies that begins at the end of what was read or written so far."""
         place = _Line(entry["exam"], self._end, size)
         if "task" in entry:
-            _task_from(entry["task"])
+            TaskResult.from_dict(entry["task"])
             self._filed[entry["work"]].tasks[entry["task"]["name"]] = place
         else:
             before = self._filed.get(entry["work"])
-            order, names = sort_key(_result_from(entry["row"])), tuple(entry["names"])
-            self._filed[entry["work"]] = _Filed(order, place, names, before.tasks if before else {})
+            about, names = filing(Result.from_dict(entry["row"])), tuple(entry["names"])
+            self._filed[entry["work"]] = _Filed(about, place, names, before.tasks if before else {})
 
     def add(self, key: str, result: Result, exam: Exam | None = None) -> None:
         """Write down what was graded of a submission: its row, and the tasks that were asked about.
@@ -184,31 +190,34 @@ class Journal:
     def forget(self, selection: Selection) -> None:
         """Forget the outcomes of the selected tasks, so that they are missing."""
         for filed in self._filed.values():
-            names = selection.get(filed.order[0], ())
+            names = selection.get(filed.about.slug or "", ())
             for name in list(filed.tasks) if names is None else names:
                 filed.tasks.pop(name, None)
 
-    def others(self, submissions: Iterable[Submission]) -> list[str]:
-        """The works that none of these submissions replaces: other students', other assignments', other files."""
-        replaced = {sort_key(one) for one in submissions}
-        return [key for key, filed in self._filed.items() if filed.order not in replaced]
+    def filings(self) -> dict[str, Filing]:
+        """Whose work is known, and of what, by the key that it is filed under."""
+        return {key: filed.about for key, filed in self._filed.items()}
+
+    def judged_otherwise(self, key: str, exam: str) -> bool:
+        """Whether a task of a submission was judged by another exam than the one of this digest."""
+        return any(line.exam != exam for line in self._filed[key].tasks.values())
 
     def result(self, key: str) -> Result:
         """A submission's row with its tasks."""
         first, *rest = (json.loads(self._bytes_of(line)) for line in self._filed[key].lines)
-        row = _result_from(first["row"])
+        row = Result.from_dict(first["row"])
         if row.status != "graded":
             return row
-        tasks = tuple(_task_from(entry["task"]) for entry in rest)
+        tasks = tuple(TaskResult.from_dict(entry["task"]) for entry in rest)
         points, most = sum(task.points for task in tasks), sum(task.max_points for task in tasks)
-        return replace(row, tasks=tasks, points=points, max_points=most)
+        return replace(row, tasks=tasks, points=round(points, DIGITS), max_points=round(most, DIGITS))
 
     def _bytes_of(self, line: _Line) -> bytes:
         return os.pread(self._file.fileno(), line.size, line.offset)
 
     def finish(self, keys: Iterable[str]) -> list[Result]:
         """Keep these submissions only, sorted, and write `results.jsonl`; returns their rows in that order."""
-        order = sorted(set(keys), key=lambda key: (self._filed[key].order, key))
+        order = sorted(set(keys), key=lambda key: (self._filed[key].about.order, key))
         rows = [self.result(key) for key in order]
         write_results(self.path.with_name(RESULTS), rows)
         _write_lines(self.path, (self._bytes_of(line) for key in order for line in self._filed[key].lines))
@@ -225,12 +234,6 @@ def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
     part.replace(path)
 
 
-def sort_key(one: Result | Submission) -> tuple[str, str, str]:
-    """The order of all tables: assignment, student, file."""
-    slug = one.assignment.slug if isinstance(one.assignment, Assignment) else one.assignment
-    return (slug or "~", one.student, one.file)
-
-
 def write_results(path: Path, rows: Iterable[Result]) -> None:
     """Write the rows of a run, one JSON object a line."""
     _write_lines(path, (json.dumps(row.as_dict()).encode("ascii") + b"\n" for row in rows))
@@ -243,7 +246,7 @@ def read_results(path: Path) -> list[Result]:
         CourseError: the file is missing or damaged.
     """
     try:
-        return [_result_from(json.loads(line)) for line in path.read_bytes().splitlines()]
+        return [Result.from_dict(json.loads(line)) for line in path.read_bytes().splitlines()]
     except OSError as error:
         raise CourseError(f"{path.parent} holds no {path.name}: expected the run folder of `course grade`") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -258,16 +261,3 @@ def names_of(folder: Path) -> dict[str, str]:
         return {row["person"]: row["student"] for row in rows if row.get("person")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-
-
-def _task_from(entry: dict[str, Any]) -> TaskResult:
-    return TaskResult(**{**entry, "checks": tuple(Mark(**mark) for mark in entry["checks"])})
-
-
-def _result_from(entry: dict[str, Any]) -> Result:
-    """The result that `Result.as_dict` wrote."""
-    lists = {name: tuple(entry[name]) for name in ("repairs", "warnings")}
-    tasks = tuple(_task_from(task) for task in entry["tasks"])
-    written = tuple(WrittenResult(**answer) for answer in entry["written"])
-    helpers = tuple(HelperCell(**cell) for cell in entry["helpers"])
-    return Result(**{**entry, **lists, "tasks": tasks, "written": written, "helpers": helpers})

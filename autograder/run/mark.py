@@ -9,6 +9,7 @@ from typing import Any
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
 from autograder.base.notebooks import is_answer
+from autograder.base.points import DIGITS
 from autograder.judge.datasets import choose_dataset, probe_arrays
 from autograder.rebuild import from_answer
 from autograder.run.one import grade_graft
@@ -62,7 +63,7 @@ def mark(
                 for task in results
                 for one in task.checks
             ]
-            points, most = sum(check["points"] for check in checks), sum(check["max"] for check in checks)
+            points, most = (round(sum(check[key] for check in checks), DIGITS) for key in ("points", "max"))
             yield {"file": name, "points": points, "max_points": most, "checks": checks}
 
 

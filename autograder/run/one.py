@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.base.course import CourseError
+from autograder.base.points import DIGITS
 from autograder.base.records import Graft, Result, Submission, TaskResult, Work, WrittenResult
 from autograder.judge.exam import Exam
 from autograder.judge.marking import mark_task, without_points
+from autograder.judge.wording import NOT_ANSWERED
 from autograder.rebuild import regraft
 from autograder.wall.sandbox import NO_WALL, Limits, Sandbox
 
@@ -38,7 +40,7 @@ def grade_graft(exam: Exam, graft: Graft, box: Sandbox, only: Collection[str] | 
         if name in answers:
             results.append(mark_task(task, answers[name], exam.expected[name]))
         else:
-            results.append(without_points(task, "unanswered", "not yet answered"))
+            results.append(without_points(task, "unanswered", NOT_ANSWERED))
     return results
 
 
@@ -72,7 +74,7 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox, tasks: Co
 def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[str] | None) -> Result:
     graft = regraft(exam.release, submission.read(), exam.defines)
     tasks = grade_graft(exam, graft, box, only)
-    written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
+    written = [WrittenResult(name, points, to_mark(graft, name)) for name, points in exam.written.items()]
     return Result(
         student=submission.student,
         file=submission.file,
@@ -81,8 +83,8 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         repairs=(*submission.repairs, *graft.repairs),
         tasks=tuple(tasks),
         written=tuple(written),
-        points=sum(task.points for task in tasks),
-        max_points=sum(task.max_points for task in tasks),
+        points=round(sum(task.points for task in tasks), DIGITS),
+        max_points=round(sum(task.max_points for task in tasks), DIGITS),
         warnings=_warnings(box.limits),
         answers={cell.name: cell.source for cell in graft.cells if cell.kind == "solution"},
         helpers=graft.helpers,
@@ -90,6 +92,14 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         person=submission.person,
         upload=submission.upload,
     )
+
+
+def to_mark(graft: Graft, name: str) -> str:
+    """What a person marks under a name: a text, or the code that answers a task; empty where nothing was written."""
+    if name in graft.stubs and not _is_answered(graft, name):
+        return ""
+    code = [cell.source for cell in graft.cells if cell.kind == "solution" and cell.name == name]
+    return graft.written.get(name) or "\n\n".join(code)
 
 
 def _warnings(limits: Limits) -> tuple[str, ...]:
@@ -115,7 +125,7 @@ def unreadable(submission: Submission, limits: Limits) -> Result:
 
 def modules_of(exams: Mapping[str, Exam]) -> list[str]:
     """The check modules that a worker imports for some exams."""
-    return sorted(exam.assignment.module for exam in exams.values())
+    return sorted({exam.assignment.module for exam in exams.values()})
 
 
 class Grader:
@@ -124,7 +134,7 @@ class Grader:
     Threads may share it: each call takes a warm worker that is free, or starts one, and gives it back.
 
     Args:
-        exams: the assignments, by slug.
+        exams: by the names of their sittings.
         limits: what each question may use.
     """
 
@@ -157,7 +167,6 @@ class Grader:
 
 def grade_work(exams: Mapping[str, Exam], work: Work, box: Sandbox) -> Result:
     """What is to be graded of one submission; the row of one that cannot be."""
-    assignment = work.submission.assignment
-    if assignment is None or not work.submission.is_readable:
+    if work.exam not in exams:
         return unreadable(work.submission, box.limits)
-    return grade_submission(exams[assignment.slug], work.submission, box, work.tasks)
+    return grade_submission(exams[work.exam], work.submission, box, work.tasks)

@@ -10,12 +10,13 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
-from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
+from autograder.base.notebooks import grade_id, grading, is_answer, is_marked, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.base.settings import Grading
 from autograder.judge.datasets import probe_arrays
 from autograder.judge.exam import Exam, derive_seed
 from autograder.judge.marking import hidden_module, mark_task
+from autograder.run.variants import Sitting, secret_of
 from autograder.wall.sandbox import Answer, Ask, Sandbox
 
 FIRST_LIMIT = 300.0  # seconds for the reference itself, before anything is measured
@@ -44,17 +45,17 @@ def released(course: Course, assignment: Assignment) -> NotebookNode:
 
 def prepare_all(
     course: Course,
-    assignments: Sequence[Assignment],
+    sittings: Sequence[Sitting],
     secret: bytes,
     dataset: str,
     boxes: Sequence[Sandbox],
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, Exam]:
-    """The exams of a run, by slug, as many at a time as there are workers.
+    """The exams of a run, by the names of their sittings, as many at a time as there are workers.
 
     Args:
         course: the course.
-        assignments: which ones.
+        sittings: which assignments, in which variants.
         secret: the run's secret.
         dataset: images for the hidden checks.
         boxes: warm workers.
@@ -64,23 +65,28 @@ def prepare_all(
         CourseError: as `prepare`, or the images cannot be loaded.
     """
     progress("loading the data", 0, 0)
-    arrays = probe_arrays(assignments, dataset, secret)
+    secrets = {one.variant: secret_of(secret, one.variant) for one in sittings}
+    arrays = {
+        variant: probe_arrays([one.assignment for one in sittings if one.variant == variant], dataset, own)
+        for variant, own in secrets.items()
+    }
     free: SimpleQueue[Sandbox] = SimpleQueue()
     for box in boxes:
         free.put(box)
 
-    def exam(one: Assignment) -> Exam:
+    def exam(one: Sitting) -> Exam:
         box = free.get()
         try:
-            return prepare(course, one, secret, arrays.get(one.slug, {}), box)
+            images = arrays[one.variant].get(one.assignment.slug, {})
+            return prepare(course, one.assignment, secrets[one.variant], images, box)
         finally:
             free.put(box)
 
     exams = {}
     with ThreadPoolExecutor(len(boxes)) as threads:
-        for one, ready in zip(assignments, threads.map(exam, assignments), strict=True):
-            exams[one.slug] = ready
-            progress("running the references", len(exams), len(assignments))
+        for one, ready in zip(sittings, threads.map(exam, sittings), strict=True):
+            exams[one.name] = ready
+            progress("running the references", len(exams), len(sittings))
     return exams
 
 
@@ -110,7 +116,7 @@ def prepare(
     seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
     given = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
     expected = {name: {**answer.seen, **given.get(name, {})} for name, answer in exact.items()}
-    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
+    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_marked(cell)}
     exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft), given)
     _prove(exam, timed)
     return exam

@@ -124,13 +124,18 @@ def defect_overlay(images: Any, masks: Any, titles: Sequence[str] | None = None)
     return figure
 
 
-def roc_curves(curves: Mapping[str, tuple[Any, Any]], budget: float | None = None) -> Figure:
+def roc_curves(
+    curves: Mapping[str, tuple[Any, Any]],
+    budget: float | None = None,
+    points: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
     """Draw ROC curves, their AUROC in the legend.
 
     Args:
         curves: `(labels, scores)` by legend entry; labels are 0 for normal and 1 for anomalous, and a higher score is
             more anomalous.
         budget: a share of false alarms to mark with a vertical line, in [0, 1].
+        points: operating points to mark, `(false alarms, hits)` by the legend entry of their curve.
     """
     figure, axes = new_axes("ROC curves", "false alarms (share of normals)", "hits (share of anomalies)", (5.6, 5.0))
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, label="guessing, AUROC 0.500")
@@ -139,6 +144,8 @@ def roc_curves(curves: Mapping[str, tuple[Any, Any]], budget: float | None = Non
         false_alarms, hits, _ = roc_curve(labels, scores)
         label = f"{name}, AUROC {roc_auc_score(labels, scores):.3f}"
         axes.plot(false_alarms, hits, label=label, **line_style(number) | {"marker": None})
+        if name in (points or {}):
+            axes.plot(*points[name], **line_style(number) | {"linestyle": "none", "markersize": 8})
     if budget is not None:
         axes.axvline(budget, color="tab:red", linewidth=1, label=f"{budget:.0%} false alarms")
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.01), aspect="equal")
@@ -347,15 +354,17 @@ def latent_walk(images: Any, x_values: Sequence[float], y_values: Sequence[float
 
 
 def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[float]) -> Figure:
-    """Draw loss, squared error and KL divergence against the epoch, and beta behind each.
+    """Draw total loss, reconstruction and KL divergence against the epoch, and beta behind each.
+
+    The KL divergence has a logarithmic axis: it shoots up while beta is 0, and its end must be readable all the same.
 
     Args:
-        history: for `train` and `val` the lists `_loss`, `_recon` and `_kl`, one number an epoch.
+        history: for `train` and `val` the lists `_total`, `_recon` and `_kl`, one number an epoch.
         betas: weight of the KL term in each epoch, in [0, 1].
     """
     figure, grid = plt.subplots(1, 3, figsize=(12.0, 3.8), layout="constrained")
     epochs = range(len(betas))
-    panels = (("loss", "loss"), ("recon", "squared error per image"), ("kl", "KL divergence (nats)"))
+    panels = (("total", "total (nats)"), ("recon", "reconstruction (nats)"), ("kl", "KL divergence (nats, log axis)"))
     for axes, (part, title) in zip(grid, panels, strict=True):
         for number, (split, name) in enumerate((("train", "training"), ("val", "validation"))):
             axes.plot(epochs, history[f"{split}_{part}"], label=name, **line_style(number) | {"markersize": 4})
@@ -366,7 +375,7 @@ def training_curves(history: Mapping[str, Sequence[float]], betas: Sequence[floa
             behind.set_yticks([])
         behind.set_zorder(axes.get_zorder() - 1)
         axes.patch.set_visible(False)
-        axes.set(title=title, xlabel="epoch")
+        axes.set(title=title, xlabel="epoch", yscale="log" if part == "kl" else "linear")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     return figure

@@ -22,10 +22,16 @@ Way = Callable[[dict[str, Any], list[Any]], Said]
 
 
 class Forger(Bench):
-    """A desk that answers by a way of its own, and claims that every argument is as it was."""
+    """A desk that answers by a way of its own, and claims that every argument is as it was.
 
-    def __init__(self, way: Way) -> None:
+    Args:
+        way: how it answers.
+        shims: the task's, which run at the clean desk.
+    """
+
+    def __init__(self, way: Way, shims: Mapping[str, Shim] | None = None) -> None:
         self._way = way
+        self.clean = LocalBench({}, shims)
 
     def _carried(self, packet: Packet, services: Services) -> Packet:
         question, arrays = packet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +23,30 @@ from autograder.base.course import Assignment, checks_module, find_course
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.base.records import Mark
 from autograder.judge.marking import give_points, hidden_faults, hidden_module
+from autograder.judge.wording import begun
 
 SEED = 20_240_607
 COURSE = find_course()
+
+
+#: What no message to a student may hold, and how a fault of that kind is called.
+BLEMISHES = {
+    "two signs of punctuation": re.compile(r"[.?!,;:]\s*[;,]|[?!;,]\.|(?<!\.)\.\.(?!\.)"),
+    "a number that only the grader knows": re.compile(r"<cell|<string>"),
+    "no end": re.compile(r"[^.?!…]\Z"),
+    "spaces": re.compile(r"\s\s|\A\s|\s\Z|\s[,;]|\s\.(?!\w)"),
+}
+
+
+def blemishes(message: str) -> list[str]:
+    """What is wrong with a message as English, whatever it says.
+
+    >>> blemishes("the mean: no layers.; expected: `mu")
+    ['two signs of punctuation', 'no end', 'no capital letter', 'half a quotation']
+    """
+    found = [kind for kind, pattern in BLEMISHES.items() if pattern.search(re.sub(r"`[^`]*`", "`x`", message))]
+    found += ["no capital letter"] if begun(message) != message else []
+    return found + (["half a quotation"] if message.count("`") % 2 else [])
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,9 @@ branch = "main"
 
 [assignments.01-double]
 title = "Doubling"
-points = 5
 
 [assignments.02-half]
 title = "Halving"
-points = 2
 """
 
 CHECKS = '''\
@@ -119,6 +117,7 @@ def _half() -> NotebookNode:
             code("setup", "import waferlab.checks.half\nfrom waferlab import checks"),
             _answer("half", "double(x) / 4"),
             _check("half", 2),
+            markdown("hand-in", "Hand in.", "hand-in"),
         ]
     )
 
@@ -133,7 +132,7 @@ def _kernelspec(notebook: NotebookNode) -> NotebookNode:
 def _package(package: Path) -> None:
     """A waferlab with the real core of the checks and nothing of the real assignments."""
     real = ROOT / "course" / "waferlab"
-    for name in ("__init__.py", "checks/core.py", "checks/__init__.py"):
+    for name in ("__init__.py", *(f"checks/{part}.py" for part in ("__init__", "bench", "core", "plain"))):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real / name, package / name)
     for name, points in (("double", 3), ("half", 2)):

@@ -23,11 +23,9 @@ branch = "main"
 
 [assignments.01-scaling]
 title = "Scaling and shifting"
-points = 9
 
 [assignments.02-counting]
 title = "Counting"
-points = 3
 """
 
 #: Names that the tasks of the first assignment define.

@@ -16,7 +16,10 @@ SCALE = TaskResult(
     "ok",
     2.0,
     3.0,
-    (Mark("values", 2.0, 2.0, "scale(x): right"), Mark("inputs", 0.0, 1.0, "the input: changed; expected: as it was")),
+    (
+        Mark("values", 2.0, 2.0, "scale(x): right."),
+        Mark("inputs", 0.0, 1.0, "The input: changed. Expected: as it was."),
+    ),
 )
 SHIFT = TaskResult(
     "shift", "Task 2: Shift", "timeout", 0.0, 4.0, (Mark("steps", 0.0, 4.0, "did not finish"),), "did not finish"

@@ -10,7 +10,10 @@ import pytest
 from autograder import doctor
 from autograder.base.course import find_course
 
-COMMANDS = ["new", "export", "release", "solutions", "publish", "grade", "grades", "mark", "demo", "doctor"]
+COMMANDS = [
+    *("new", "check", "export", "release", "solutions", "move", "publish"),
+    *("grade", "grades", "term", "feedback", "mark", "demo", "doctor"),
+]
 
 
 def course(*arguments, **environment):
@@ -32,17 +35,36 @@ def test_help_does_not_load_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_commands_load_only_what_they_need():
+    """Do `export` and `solutions` with nothing to do start without torch, nbgrader or a kernel's client?"""
+    slow = {"torch", "nbgrader", "nbconvert", "nbclient", "sklearn"}
+    code = "import sys, autograder.author.export, autograder.author.solutions; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not slow & set(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["grade", "/no/such/folder"], "/no/such/folder"),
         (["grades", "/no/such/folder"], "holds no results.jsonl"),
+        (["feedback", "/no/such/folder", "--for", "canvas"], "holds no results.jsonl"),
+        (["feedback", "graded"], "--for moodle"),
         (["mark", "99-nothing", "x.py"], "expected one of 01-augmentation"),
         (["mark", "04-encoder", "/no/such/file.py"], "/no/such/file.py"),
         (["bank", "show", "04", "plain_rulu"], "expected one of forward_activated_heads"),
         (["new", "lighting", "--title", "Light", "--points", "8"], "expected two digits and words, as 10-lighting"),
     ],
-    ids=["no folder", "no results", "no assignment", "no file", "no answer", "no number"],
+    ids=[
+        "no folder",
+        "no results",
+        "no feedback",
+        "nobody to give it to",
+        "no assignment",
+        "no file",
+        "no answer",
+        "no number",
+    ],
 )
 def test_bad_input_is_one_sentence_and_a_status(tmp_path, arguments, words):
     """Does a typing mistake give one clear sentence on standard error, and no traceback?"""

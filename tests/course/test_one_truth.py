@@ -49,8 +49,8 @@ def test_reference_and_release_from_nothing(clean_copy: Course) -> None:
 
 
 def test_export_is_fresh() -> None:
-    """Are the committed answers and expectations those of the source notebooks, with no other file beside them?"""
-    changes = export(COURSE, check=True)
+    """Are the committed answers and expectations those of the source notebooks, all computed anew?"""
+    changes = export(COURSE, check=True, everything=True)
     assert not changes.stale, changes.diff
 
 
@@ -61,7 +61,7 @@ def test_release_is_fresh() -> None:
 
 
 def test_solutions_are_fresh() -> None:
-    """Are the committed solutions those of the source notebooks? (`make test` runs them once more, with nbval.)"""
+    """Are the committed solutions those of the source notebooks? (`test_notebooks_run.py` runs them.)"""
     changes = solutions(COURSE, check=True, execute=False)
     assert not changes.stale, changes.diff
 

@@ -77,13 +77,30 @@ def test_curves_differ_without_colour():
     assert len({plots.line_style(number)["linestyle"] for number in range(4)}) == 4
 
 
+def test_roc_curves_mark_operating_points():
+    """Is the point that was chosen drawn on the curve it belongs to, and on no other?"""
+    curves = {"one": ([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9]), "two": ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9])}
+    axes = plots.roc_curves(curves, budget=0.05, points={"one": (0.0, 0.5)}).axes[0]
+    marked = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert [(list(line.get_xdata()), list(line.get_ydata())) for line in marked] == [([0.0], [0.5])]
+    assert marked[0].get_color() == axes.lines[1].get_color()
+
+
 def test_training_curves_show_both_splits_over_beta():
     """Has each panel a line for training and one for validation, labelled, over the weight of the KL term?"""
-    history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    history = {f"{split}_{part}": [3.0, 2.0, 1.0] for split in ("train", "val") for part in ("total", "recon", "kl")}
     figure = plots.training_curves(history, [0.0, 0.5, 1.0])
     panels = [axes for axes in figure.axes if axes.lines]
     assert [len(axes.lines) for axes in panels] == [2, 2, 2]
     assert all(axes.get_xlabel() == "epoch" and axes.get_title() for axes in panels)
+
+
+def test_the_end_of_the_kl_curve_can_be_read():
+    """Is a KL divergence that begins at 400 nats and ends between 3 and 2 still drawn apart at its end?"""
+    history = {f"{split}_{part}": [400.0, 3.0, 2.0] for split in ("train", "val") for part in ("total", "recon", "kl")}
+    axes = [one for one in plots.training_curves(history, [0.0, 0.5, 1.0]).axes if one.lines][2]
+    low, high = (axes.transAxes.inverted().transform(axes.transData.transform((0, kl)))[1] for kl in (2.0, 3.0))
+    assert high - low > 0.05
 
 
 def test_score_histograms_count_every_image_once():

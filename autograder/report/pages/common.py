@@ -5,12 +5,14 @@ Pages are single files: styles inside, no scripts, nothing loaded from anywhere.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from autograder.base.course import Course, CourseError
 from autograder.base.records import Result, TaskResult
@@ -32,7 +34,7 @@ def environment() -> Environment:
     """The templates, with escaping on and undefined names an error."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(number=number, sentence=sentence, shown=shown)
+    pages.filters.update(number=number, prose=prose, sentence=sentence, shown=shown)
     pages.globals.update(status=status, share=share)
     return pages
 
@@ -64,6 +66,18 @@ def shown(text: str, limit: int = 400) -> str:
 def sentence(text: str) -> str:
     """A message as a sentence: it begins with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def prose(text: str) -> Markup:
+    """A message as HTML: what stands between backticks is code.
+
+    >>> str(prose("`x < 1` is `wrong"))
+    '<code>x &lt; 1</code> is `wrong'
+    """
+    parts = re.split(r"`([^`\n]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def _is_control(char: str) -> bool:

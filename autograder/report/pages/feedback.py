@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.base.course import Course
-from autograder.base.records import Result
+from autograder.base.records import Mark, Result, TaskResult
+from autograder.judge.wording import EXPECTED, is_consequence
 from autograder.report.late import sentence as late_sentence
 from autograder.report.pages import common as pages
 
 MAX_BYTES = 200_000
+SAME = 20  # characters from which on a finding that comes again is not told again
+MAX_FIRST = 3  # faults that a student is told to look at first
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,9 @@ def _page(result: Result, course: Course, caps: Caps) -> str:
         title=pages.title_of(course, result.assignment),
         file=pages.file_name(result),
         parts=_parts(result),
+        first=_first(tasks),
+        checks={task.name: list(_lines(task)) for task in tasks},
+        halves=halves,
         open_points=sum(answer.max_points for answer in result.written if answer.points is None),
         written_title=written_title,
         handed_in=late_sentence(course, result),
@@ -92,6 +100,71 @@ def _parts(result: Result) -> list[tuple[str, str]]:
     return parts
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What to look at first in a task.
+
+    Attributes:
+        place: of the task on the page, from 1.
+        title: the task's.
+        lost: points that the task did not give.
+        message: what is wrong, in words.
+    """
+
+    place: int
+    title: str
+    lost: float
+    message: str
+
+
+def _first(tasks: Sequence[TaskResult]) -> list[Fault]:
+    """The first fault of each task that lost most; what a person has judged, they explain themselves."""
+    faults = []
+    for place, task in enumerate(tasks, 1):
+        wrong = sorted((mark for mark in task.checks if mark.points < mark.max), key=_weight)
+        lost = task.max_points - task.points
+        if lost > 0 and task.by_hand is None and (task.message or wrong):
+            faults.append(Fault(place, task.title, lost, task.message or wrong[0].message))
+    return sorted(faults, key=lambda one: -one.lost)[:MAX_FIRST]
+
+
+def _weight(mark: Mark) -> int:
+    """What is wrong comes first, then what is wrong only because of that, then what is right."""
+    return 2 if mark.points >= mark.max else int(is_consequence(mark.message))
+
+
+def _lines(task: TaskResult) -> Iterator[Mark]:
+    """A task's checks in the order of their weight; one exception is told once, not at every check that met it."""
+    told: list[str] = []
+    for mark in sorted(task.checks, key=_weight):
+        found, expected = halves(mark.message)
+        yield replace(mark, message=f"{_shortened(found, told)}{EXPECTED}{expected}") if expected else mark
+        told.append(found)
+
+
+def _shortened(found: str, told: Sequence[str]) -> str:
+    """A finding without what an earlier one told.
+
+    >>> _shortened("The sum: your code raised NameError: x.", ["The mean: your code raised NameError: x."])
+    'The sum: the same as above.'
+    """
+    for colon in re.finditer(": ", found):
+        tail = found[colon.start() :]
+        if len(tail) >= SAME and any(one.endswith(tail) for one in told):
+            return f"{found[: colon.start()]}: the same as above."
+    return found
+
+
+def halves(message: str) -> tuple[str, str]:
+    """What was found, and what was expected.
+
+    >>> halves("The mean: 0.5. Expected: the mean of all.")
+    ('The mean: 0.5.', 'the mean of all.')
+    """
+    found, _, expected = message.partition(EXPECTED)
+    return found, expected
+
+
 def _of(points: float, most: float) -> str:
     return f"{pages.number(points)} of {pages.number(most)}"
 
@@ -106,8 +179,11 @@ def written_title(name: str) -> str:
     return plain[:1].upper() + plain[1:] or "Written answer"
 
 
-def _code(source: str, caps: Caps) -> str | Markup:
-    text = pages.shown(source.strip("\n"), caps.code)
-    if not caps.coloured or not text.strip():
-        return text
-    return Markup(highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
+def _code(source: str, caps: Caps) -> Markup:
+    """A cell's lines, an element each, so that they can be numbered as Python numbers them."""
+    text = pages.shown(source.rstrip(), caps.code)
+    if not text.strip():
+        return Markup("")
+    lexer, formatter = PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)
+    whole = highlight(text, lexer, formatter) if caps.coloured else str(escape(text))
+    return Markup("".join(f"<span>{line}</span>" for line in whole.removesuffix("\n").split("\n")))

@@ -1,142 +1,44 @@
-"""The class report: who got how many points, how they are distributed, which checks are hard, and what to look at."""
+"""The class report: who needs help, which question is hardest, which answers to look at, and what everybody got."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
 from urllib.parse import quote
 
-from autograder.base.course import Assignment, Course
-from autograder.base.records import Result, TaskResult
+from autograder.base.course import Course
+from autograder.base.records import Result
 from autograder.report.pages import common as pages
-from autograder.report.similar import Pair
+from autograder.report.pages.distribution import charts
+from autograder.report.pages.hardest import hurdles, questions
+from autograder.report.pages.need import HELP, in_common, needs
+from autograder.report.pages.side_by_side import Bench, Comparison
+from autograder.report.pages.standing import Class
+from autograder.report.similar import Group, owner
+from autograder.report.titles import Titles
 
-BINS = 10
-WIDTH, HEIGHT, BASE = 320, 84, 104  # of the histogram: drawing width, tallest bar, line that the bars stand on
 MAX_ROWS = 2_000  # students in the table; the CSV tables beside the page hold all
 MAX_LISTED = 300
 MAX_NUMBERS = 9  # assignments whose points stand side by side on a phone; of more there are bars
+FIRST = 10  # lines of a ranking that stand there at once; the others unfold
 
-#: The feedback page of a submission, by student and file, relative to the report.
-Links = Mapping[tuple[str, str], str]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One student: a result (or None) for each assignment, and files that belong to none."""
-
-    student: str
-    cells: tuple[Result | None, ...]
-    unplaced: tuple[Result, ...]
+#: The feedback page of a submission, by student, assignment and file, relative to the report.
+Links = Mapping[tuple[str, str | None, str], str]
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One bar of a histogram, in the units of its drawing."""
+class Alike:
+    """Answers of the same people that are alike.
 
-    x: float
-    y: float
-    width: float
-    height: float
-    count: int
+    Attributes:
+        people: their results in one of the assignments, for names and links.
+        answers: for each question: the group, the assignment in words, the texts side by side.
+    """
 
-    @property
-    def middle(self) -> float:
-        """Where its number stands."""
-        return round(self.x + self.width / 2, 1)
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A number under the histogram's line."""
-
-    x: float
-    label: str
-    anchor: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """The distribution of one assignment's points."""
-
-    title: str
-    most: float
-    points: tuple[float, ...]
-
-    @property
-    def count(self) -> int:
-        """Graded submissions."""
-        return len(self.points)
-
-    @property
-    def median(self) -> float:
-        """Median of the points."""
-        return median(self.points)
-
-    @property
-    def mean(self) -> float:
-        """Mean of the points."""
-        return fmean(self.points)
-
-    @property
-    def counts(self) -> list[int]:
-        """Submissions in each of `BINS` equal parts of the scale; full marks lie in the last."""
-        parts = [min(int(BINS * max(one, 0.0) / self.most), BINS - 1) if self.most else 0 for one in self.points]
-        return [parts.count(number) for number in range(BINS)]
-
-    @property
-    def bars(self) -> list[Bar]:
-        """The drawing."""
-        step, tallest = WIDTH / BINS, max(self.counts)
-        heights = [round(HEIGHT * count / tallest, 1) for count in self.counts]
-        return [
-            Bar(round(number * step + 2, 1), round(BASE - height, 1), step - 4, height, count)
-            for number, (height, count) in enumerate(zip(heights, self.counts, strict=True))
-        ]
-
-    @property
-    def ticks(self) -> list[Tick]:
-        """Zero, half and full points."""
-        places = ((0, 0.0, "start"), (WIDTH / 2, self.most / 2, "middle"), (WIDTH, self.most, "end"))
-        return [Tick(x, pages.number(value), anchor) for x, value, anchor in places]
-
-    @property
-    def spoken(self) -> str:
-        """The histogram in words."""
-        edges = [pages.number(self.most * number / BINS) for number in range(BINS + 1)]
-        return ", ".join(
-            f"{edges[number]} to {edges[number + 1]}: {count}" for number, count in enumerate(self.counts) if count
-        )
-
-
-@dataclass(frozen=True)
-class CheckShare:
-    """How many submissions passed a check."""
-
-    name: str
-    max: float
-    passed: int
-    count: int
-
-
-@dataclass(frozen=True)
-class TaskShare:
-    """How many submissions answered a task, and how its checks went."""
-
-    title: str
-    answered: int
-    count: int
-    checks: tuple[CheckShare, ...]
-
-
-@dataclass(frozen=True)
-class Difficulty:
-    """The tasks of one assignment."""
-
-    title: str
-    tasks: tuple[TaskShare, ...]
+    people: tuple[Result, ...]
+    answers: tuple[tuple[Group, str, tuple[Comparison, ...]], ...]
 
 
 def render(
@@ -145,7 +47,8 @@ def render(
     *,
     dataset: str,
     links: Links | None = None,
-    alike: Sequence[Pair] = (),
+    alike: Sequence[Group] = (),
+    absent: Sequence[str] = (),
 ) -> str:
     """The class report: one HTML file, the same bytes for the same results in any order.
 
@@ -153,101 +56,59 @@ def render(
         results: one per submission.
         course: for titles.
         dataset: which images the hidden checks used.
-        links: feedback pages by (student, file), as paths relative to the report.
+        links: feedback pages by (student, assignment, file), as paths relative to the report.
         alike: answers that a person should look at side by side.
+        absent: people of the roster of whom nothing was handed in.
     """
-    results = sorted(results, key=lambda one: (one.student.casefold(), one.student, one.file))
-    graded = [one for one in results if one.status == "graded"]
-    present = {one.assignment for one in results}
-    assignments = [one for one in course.assignments if one.slug in present]
-    in_all = any(one.is_adjusted for one in graded)
+    group, titles = class_of(results, course), Titles(course)
+    found, bench = needs(group, titles), Bench()
     return pages.render(
         "report.html.j2",
         course_title=course.settings.title,
         dataset=dataset,
         warnings=sorted({warning for one in results for warning in one.warnings}),
-        assignments=assignments,
-        rows=_rows(results, assignments),
-        charts=_charts(graded, assignments, in_all),
-        in_all=in_all,
-        points_of=lambda result: _points(result, in_all),
-        sum_of=lambda row: _sum(row, in_all),
-        many=" many" if len(assignments) > MAX_NUMBERS else "",
-        difficulty=_difficulties(graded, assignments),
-        graded_count=len(graded),
-        written_count=sum(one.to_mark for one in graded),
-        unreadable=[(one, [one.cause or "unknown"]) for one in results if one.status != "graded"],
-        stopped=[(one, _stops(one)) for one in graded if _stops(one)],
-        repaired=[(one, one.repairs) for one in results if one.repairs],
-        link_of=lambda result: _safe_link((links or {}).get((result.student, result.file))),
-        flags_of=lambda result: _flags(result, in_all),
-        alike=[(one, pages.title_of(course, one.first.assignment), round(100 * one.similarity)) for one in alike],
+        assignments=group.assignments,
+        group=group,
+        charts=charts(group),
+        many=" many" if len(group.assignments) > MAX_NUMBERS else "",
+        needs=found,
+        needs_words=f"less than {pages.number(100 * HELP)} %",
+        weak_count=sum(one.is_weak for one in found),
+        common=in_common(group, found, titles),
+        absent=sorted(absent),
+        questions=questions(group, titles),
+        hurdles=hurdles(group, titles),
+        written_count=sum(one.to_mark for one in group.graded),
+        unreadable=[(one, [one.cause or "unknown"]) for one in group.results if one.status != "graded"],
+        stopped=[(one, _stops(one)) for one in group.graded if _stops(one)],
+        repaired=[(one, one.repairs) for one in group.results if one.repairs],
+        link_of=lambda result: _safe_link((links or {}).get((result.student, result.assignment, result.file))),
+        flags_of=lambda result: _flags(result, group.in_all),
+        alike=_alike([one for one in alike if not one.reference], course, bench),
+        copies=_alike([one for one in alike if one.reference], course, bench),
         max_rows=MAX_ROWS,
         max_listed=MAX_LISTED,
+        first=FIRST,
     )
 
 
-def _rows(results: Sequence[Result], assignments: Sequence[Assignment]) -> list[Row]:
-    slugs = [one.slug for one in assignments]
-    by_student: dict[str, list[Result]] = {}
-    for result in results:
-        by_student.setdefault(result.student, []).append(result)
-    return [
-        Row(
-            student,
-            tuple(_best([one for one in own if one.assignment == slug]) for slug in slugs),
-            tuple(one for one in own if one.assignment not in slugs),
-        )
-        for student, own in by_student.items()
-    ]
+def class_of(results: Sequence[Result], course: Course) -> Class:
+    """The class in one order, whatever order the results come in."""
+    ordered = sorted(results, key=lambda one: (one.student.casefold(), one.student, one.file))
+    present = {one.assignment for one in results}
+    return Class(tuple(one for one in course.assignments if one.slug in present), tuple(ordered))
 
 
-def _best(results: Sequence[Result]) -> Result | None:
-    """The graded one, should there be unreadable files of the same assignment beside it."""
-    return min(results, key=lambda one: one.status != "graded", default=None)
-
-
-def _points(result: Result, in_all: bool) -> tuple[float, float]:
-    """Points and the most that can be had: of everything, or of what is marked automatically."""
-    return (result.total, result.full) if in_all else (result.points, result.max_points)
-
-
-def _sum(row: Row, in_all: bool) -> tuple[float, float]:
-    """What a student has in all, and could have for what was handed in and read."""
-    graded = [_points(one, in_all) for one in row.cells if one is not None and one.status == "graded"]
-    return sum(got for got, _ in graded), sum(most for _, most in graded)
-
-
-def _charts(graded: Sequence[Result], assignments: Sequence[Assignment], in_all: bool) -> list[Chart]:
-    charts = []
-    for assignment in assignments:
-        own = [_points(one, in_all) for one in graded if one.assignment == assignment.slug]
-        if own:
-            charts.append(Chart(assignment.title, max(most for _, most in own), tuple(sorted(one for one, _ in own))))
-    return charts
-
-
-def _difficulties(graded: Sequence[Result], assignments: Sequence[Assignment]) -> list[Difficulty]:
-    parts = []
-    for assignment in assignments:
-        tasks: dict[str, list[TaskResult]] = {}
-        for result in graded:
-            for task in result.tasks if result.assignment == assignment.slug else ():
-                tasks.setdefault(task.name, []).append(task)
-        if tasks:
-            parts.append(Difficulty(assignment.title, tuple(_task_share(group) for group in tasks.values())))
-    return parts
-
-
-def _task_share(group: Sequence[TaskResult]) -> TaskShare:
-    checks: dict[str, list[bool]] = {}
-    most: dict[str, float] = {}
-    for task in group:
-        for mark in task.checks:
-            checks.setdefault(mark.name, []).append(mark.points >= mark.max)
-            most[mark.name] = mark.max
-    shares = tuple(CheckShare(name, most[name], sum(passed), len(passed)) for name, passed in checks.items())
-    return TaskShare(group[0].title, sum(task.status != "unanswered" for task in group), len(group), shares)
+def _alike(groups: Sequence[Group], course: Course, bench: Bench) -> list[Alike]:
+    """Groups of the same people together, those with the most answers alike first."""
+    people: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+    for one in groups:
+        people[tuple(owner(member) for member in one.members)].append(one)
+    found = []
+    for own in sorted(people.values(), key=lambda one: (-len(one), -one[0].similarity)):
+        answers = [(one, pages.title_of(course, one.assignment), tuple(bench.compare(one))) for one in own]
+        found.append(Alike(own[0].members, tuple(answers)))
+    return found
 
 
 def _stops(result: Result) -> list[str]:

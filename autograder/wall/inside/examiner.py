@@ -5,13 +5,12 @@ It never runs a student's code. What it writes down are raw values and what it s
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from waferlab.checks.core import Case
+from waferlab.checks.core import Case, Task
 
 from autograder.wall.inside.border import pack_observation, unpack
 from autograder.wall.inside.names import ARRAYS, EXAM
@@ -30,12 +29,12 @@ def case_of(exam: dict[str, Any], arrays: dict[str, np.ndarray], task: str) -> C
     return Case(exam["seeds"][task], exam["dtype"], {name: np.array(value) for name, value in arrays.items()})
 
 
-def examine(module: str, task: str, bench: RemoteBench, case: Case) -> bytes:
+def examine(task: Task, bench: RemoteBench, case: Case) -> bytes:
     """Put a task's questions to a candidate; the packed observation.
 
     Raises:
         Lost: the candidate does not answer any more.
     """
     errors, missing = bench.greeting()
-    seen = {} if missing else importlib.import_module(module).TASKS[task].examine(bench, case)
+    seen = {} if missing else task.examine(bench, case)
     return pack_observation(seen, errors=errors, missing=missing)

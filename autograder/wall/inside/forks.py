@@ -6,31 +6,26 @@ between them join them. The examiner's words come back through a pipe that the c
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
-import select
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from waferlab.checks.bench import Desk, Lost
+from waferlab.checks.core import Task
 
 from autograder.wall.inside import confine
 from autograder.wall.inside.border import pack_observation
 from autograder.wall.inside.candidate import executed, hidden_paths, read_cells
 from autograder.wall.inside.examiner import case_of, examine, read_exam
+from autograder.wall.inside.watch import Watch, WorkerLimits, kill
 from autograder.wall.inside.wire import RemoteBench, Wire, serve_desk
 
-PROGRESS_LIMIT = 64 * 1024
-MAX_CELLS = 100_000
+FROM_EXAMINER = 2**31  # bytes of a frame that a candidate takes
 LOST = 3  # the examiner's exit code when its candidate does not answer
-LOOK_SECONDS = 0.2  # between two looks at memory
 END_SECONDS = 1.0  # for a candidate that closed its pipes to be gone, too
-OTHERS_SHARE = 0.4  # of a question's time that cells of other tasks may take
 
 
 @dataclass(frozen=True)
@@ -38,27 +33,19 @@ class Question:
     """What is asked, as the job line names it.
 
     Attributes:
+        module: the check module, which the warm worker has imported.
         task: the task's name.
         seconds: limit on wall time, executing the cells included.
     """
 
+    module: str
     task: str
     seconds: float
 
-
-@dataclass(frozen=True)
-class WorkerLimits:
-    """What a question may use, and whether it runs behind the wall.
-
-    Attributes:
-        memory_gb: GiB of address space for each process, and of memory for all of them together.
-        max_bytes: bytes that a fork may send.
-        walled: whether this worker is inside the wall and may shut its forks in.
-    """
-
-    memory_gb: float
-    max_bytes: int
-    walled: bool
+    @property
+    def asked(self) -> Task:
+        """The task itself."""
+        return sys.modules[self.module].TASKS[self.task]
 
 
 @dataclass(frozen=True)
@@ -110,11 +97,17 @@ def _candidate(
     def report(stage: object) -> None:
         os.write(progress, f"{stage}\n".encode())
 
-    task = importlib.import_module(job["module"]).TASKS[question.task]
     names, errors = executed(job, question.task, dead, report)
     report("probe")
-    missing = [name for name in task.defines if name not in names]
-    serve_desk(wire, Desk(names, task.shims), {"errors": errors, "missing": missing})
+    missing = [name for name in question.asked.defines if name not in names]
+    serve_desk(wire, Desk(names, question.asked.shims), {"errors": errors, "missing": missing})
+    return 0
+
+
+def _clean(folder: Path, question: Question, limits: WorkerLimits, wire: Wire) -> int:
+    """Serve the examiner without any answers: a desk for what a candidate made and nobody else may open."""
+    _shut(folder, hidden_paths([]), question, limits)
+    serve_desk(wire, Desk({}, question.asked.shims), {"errors": {}, "missing": []})
     return 0
 
 
@@ -128,7 +121,7 @@ def _together(
     def report(stage: object) -> None:
         os.write(progress, f"{stage}\n".encode())
 
-    task = importlib.import_module(job["module"]).TASKS[question.task]
+    task = question.asked
     names, errors = executed(job, question.task, dead, report)
     report("probe")
     missing = [name for name in task.defines if name not in names]
@@ -138,13 +131,13 @@ def _together(
     return 0
 
 
-def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire, out: int) -> int:
+def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire, clean: Wire | None, out: int) -> int:
     """Ask, and write down what was seen; no student's code ever runs here."""
     exam, arrays = read_exam(folder)
     _shut(folder, (), question, limits)
     case = case_of(exam, arrays, question.task)
     try:
-        data = examine(exam["module"], question.task, RemoteBench(wire), case)
+        data = examine(question.asked, RemoteBench(wire, clean), case)
     except Lost:
         return LOST
     with open(out, "wb", closefd=False) as pipe:
@@ -156,10 +149,10 @@ def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire
 
 
 class _Pipes:
-    """The four pipes of a question; a fork keeps the ends that it needs and closes all others."""
+    """The pipes of a question; a fork keeps the ends that it needs and closes all others."""
 
-    def __init__(self, closing: Iterable[int]) -> None:
-        names = ("asked", "answered", "progress", "out")
+    def __init__(self, closing: Iterable[int], *, clean: bool) -> None:
+        names = ("asked", "answered", "progress", "out", *(("clean asked", "clean answered") if clean else ()))
         pairs = {name: os.pipe() for name in names}
         self.read = {name: pair[0] for name, pair in pairs.items()}
         self.write = {name: pair[1] for name, pair in pairs.items()}
@@ -187,8 +180,6 @@ def ask(
     closing: list[int],
     is_others: Callable[[int], bool],
     deadline: float,
-    *,
-    apart: bool,
 ) -> Outcome:
     """Fork for one question, collect what the examiner writes down until it ends or time is over, and kill all.
 
@@ -200,52 +191,60 @@ def ask(
         closing: descriptors of the protocol, which no fork may have.
         is_others: whether the cell of an index belongs to another task, or to none.
         deadline: when the question's time is over, on the monotonic clock.
-        apart: whether the task's probe may run apart from the answers.
     """
-    pipes = _Pipes(closing)
-    fork = confine.fork_apart if limits.walled else os.fork
+    pipes = _Pipes(closing, clean=question.asked.clean)
+    forks = _forked if question.asked.apart else _forked_together
     try:
-        if apart:
-            candidate, examiner = _forked(fork, pipes, folder, question, limits, dead)
-        elif (candidate := fork()) == 0:
-            progress, out = pipes.write["progress"], pipes.write["out"]
-            pipes.keep(progress, out)
-            _life(lambda: _together(folder, question, limits, dead, progress, out))
-        else:
-            examiner = candidate
+        candidate, *others, examiner = forks(pipes, folder, question, limits, dead)
         ours = pipes.read["out"], pipes.read["progress"]
         pipes.close(*(end for end in (*pipes.read.values(), *pipes.write.values()) if end not in ours))
-        watch = _Watch(candidate, examiner, question, limits, is_others, deadline)
+        watch = Watch(candidate, examiner, limits, is_others, deadline)
         why = watch.collect(*ours)
         if not why and watch.exit_of(examiner) == LOST:
             watch.wait_for(candidate, END_SECONDS)
     finally:
         pipes.close()
-    statuses = kill(*((candidate, examiner) if apart else (candidate,)))
+    statuses = kill(*dict.fromkeys((candidate, *others, examiner)))
     return _outcome(watch, why, limits, statuses[0], statuses[-1])
 
 
 def _forked(
-    fork: Callable[[], int],
-    pipes: _Pipes,
-    folder: Path,
-    question: Question,
-    limits: WorkerLimits,
-    dead: frozenset[int],
-) -> tuple[int, int]:
-    """The candidate's and the examiner's process, each with its ends of the pipes."""
+    pipes: _Pipes, folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int]
+) -> tuple[int, ...]:
+    """The candidate, a clean desk where the task wants one, and the examiner, each with its ends of the pipes."""
+    fork = confine.fork_apart if limits.walled else os.fork
     if (candidate := fork()) == 0:
         ends = pipes.read["asked"], pipes.write["answered"], pipes.write["progress"]
         pipes.keep(*ends)
-        _life(lambda: _candidate(folder, question, limits, dead, Wire(*ends[:2], 2**31), ends[2]))
+        _life(lambda: _candidate(folder, question, limits, dead, Wire(*ends[:2], FROM_EXAMINER), ends[2]))
+    clean = []
+    if question.asked.clean:
+        clean = [fork()]
+        if clean == [0]:
+            ends = pipes.read["clean asked"], pipes.write["clean answered"]
+            pipes.keep(*ends)
+            _life(lambda: _clean(folder, question, limits, Wire(*ends, FROM_EXAMINER)))
     if (examiner := fork()) == 0:
         ends = pipes.read["answered"], pipes.write["asked"], pipes.write["out"]
-        pipes.keep(*ends)
-        _life(lambda: _examiner(folder, question, limits, Wire(*ends[:2], limits.max_bytes), ends[2]))
-    return candidate, examiner
+        more = (pipes.read["clean answered"], pipes.write["clean asked"]) if clean else ()
+        pipes.keep(*ends, *more)
+        wires = Wire(*ends[:2], limits.max_bytes), Wire(*more, limits.max_bytes) if more else None
+        _life(lambda: _examiner(folder, question, limits, *wires, ends[2]))
+    return candidate, *clean, examiner
 
 
-def _outcome(watch: _Watch, why: str, limits: WorkerLimits, candidate: int, examiner: int) -> Outcome:
+def _forked_together(
+    pipes: _Pipes, folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int]
+) -> tuple[int, int]:
+    """One process that is both candidate and examiner."""
+    if (both := (confine.fork_apart if limits.walled else os.fork)()) == 0:
+        progress, out = pipes.write["progress"], pipes.write["out"]
+        pipes.keep(progress, out)
+        _life(lambda: _together(folder, question, limits, dead, progress, out))
+    return both, both
+
+
+def _outcome(watch: Watch, why: str, limits: WorkerLimits, candidate: int, examiner: int) -> Outcome:
     """What came of a question, from what was collected and how both processes ended."""
     stage = watch.stage
     if why:
@@ -268,117 +267,3 @@ def _in_words(why: str, limits: WorkerLimits) -> str:
         "output": f"its output was larger than {limits.max_bytes / 2**20:g} MB",
         "memory": f"its processes together held more than {limits.memory_gb:g} GB of memory",
     }[why]
-
-
-class _Watch:
-    """Two processes at work, and what came of it so far."""
-
-    def __init__(
-        self,
-        candidate: int,
-        examiner: int,
-        question: Question,
-        limits: WorkerLimits,
-        is_others: Callable[[int], bool],
-        deadline: float,
-    ) -> None:
-        self.candidate, self.examiner = candidate, examiner
-        self.limits, self.is_others, self.deadline = limits, is_others, deadline
-        self.cells_until = time.monotonic() + OTHERS_SHARE * (deadline - time.monotonic())
-        self.data = bytearray()
-        self.was_alive = False
-        self._progress = bytearray()
-        self._look = 0.0
-
-    @property
-    def stage(self) -> str:
-        """The last stage that the candidate reported: a cell's number, or `probe`; nobody vouches for it."""
-        words = bytes(self._progress).decode("ascii", "replace").split()
-        last = words[-1] if words else "start"
-        return last if last == "probe" or (last.isdecimal() and len(last) <= 6) else "start"
-
-    def collect(self, out: int, progress: int) -> str:
-        """Read both pipes until the examiner closes its own, or a limit is broken (`time`, `output`, `memory`)."""
-        waiting = {out, progress}
-        while out in waiting:
-            ready, _, _ = select.select(sorted(waiting), [], [], self._patience())
-            for pipe in ready:
-                piece = os.read(pipe, 2**20)
-                (self.data if pipe == out else self._progress).extend(piece)
-                if not piece:
-                    waiting.discard(pipe)
-            if why := self._broken():
-                return why
-            if not self.limits.walled and self.ended(self.candidate):
-                _kill(self.candidate)  # its children may hold its pipes
-        return ""
-
-    def _patience(self) -> float:
-        return max(0.0, min(LOOK_SECONDS, self.deadline - time.monotonic()))
-
-    def _broken(self) -> str:
-        """Which limit is broken now; memory is looked at on a clock, however busy the pipes are."""
-        now = time.monotonic()
-        if len(self.data) > self.limits.max_bytes or len(self._progress) > PROGRESS_LIMIT:
-            return "output"
-        if now >= self.deadline or (now >= self.cells_until and self._in_others_cell()):
-            return "time"
-        if self.limits.walled and now >= self._look:
-            self._look = now + LOOK_SECONDS
-            return "memory" if confine.tree_memory() > self.limits.memory_gb * 2**30 else ""
-        return ""
-
-    def _in_others_cell(self) -> bool:
-        return self.stage.isdecimal() and self.is_others(int(self.stage))
-
-    def ended(self, pid: int) -> bool:
-        """Whether a process is dead (it is not waited for yet)."""
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-    def exit_of(self, pid: int) -> int | None:
-        """The exit code of a process that is about to end; None when it was killed."""
-        end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        return end.si_status if end and end.si_code == os.CLD_EXITED else None
-
-    def wait_for(self, pid: int, seconds: float) -> None:
-        """Give a process time to end, and note whether it did not."""
-        until = time.monotonic() + seconds
-        while not self.ended(pid) and time.monotonic() < until:
-            time.sleep(0.005)
-        self.was_alive = not self.ended(pid)
-
-
-def kill(*pids: int) -> list[int]:
-    """Kill forks with all that they started (this process is the orphans' reaper), and wait; how each had ended."""
-    for pid in pids:
-        _kill(pid)
-    statuses = [os.waitpid(pid, 0)[1] for pid in pids]
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-    while children := _children():
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        for child in children:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
-    return statuses
-
-
-def _kill(pid: int) -> None:
-    """Kill a fork and its session; the status of one that has ended already stays as it is."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL) if _leads_group(pid) else os.kill(pid, signal.SIGKILL)
-
-
-def _leads_group(pid: int) -> bool:
-    try:
-        return os.getpgid(pid) == pid
-    except ProcessLookupError:
-        return False
-
-
-def _children() -> list[int]:
-    me = os.getpid()
-    return [int(child) for child in Path(f"/proc/{me}/task/{me}/children").read_text().split()]

@@ -74,11 +74,15 @@ class RemoteBench(Bench):
 
     Args:
         wire: the examiner's end.
+        clean: its end towards a desk without answers, where there is one.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, clean: Wire | None = None) -> None:
         self._wire = wire
         self._number = 0
+        if clean:
+            self.clean = RemoteBench(clean)
+            self.clean.greeting()
 
     def greeting(self) -> tuple[dict[str, str], list[str]]:
         """What the candidate says first: the exceptions of its cells, by cell, and the names that they lack.

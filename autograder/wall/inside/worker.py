@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from autograder.wall.inside import confine
-from autograder.wall.inside.forks import Outcome, Question, WorkerLimits, ask
+from autograder.wall.inside.forks import Outcome, Question, ask
+from autograder.wall.inside.watch import WorkerLimits
 
 MAX_REPLACED = 8
 LIBRARIES = (
@@ -48,7 +49,7 @@ def serve_job(job: dict[str, Any], send: BinaryIO, closing: list[int], *, walled
     dead: frozenset[int] = frozenset()
     limits = WorkerLimits(job["memory_gb"], job["max_bytes"], walled)
     for entry in job["questions"]:
-        question = Question(entry["task"], float(entry["seconds"]))
+        question = Question(job["module"], entry["task"], float(entry["seconds"]))
         started = time.monotonic()
         outcome, dead = _asked(job, question, limits, dead, closing)
         header = {
@@ -76,9 +77,8 @@ def _asked(
         return index < len(owners) and owners[index] != question.task and index not in dead
 
     deadline = time.monotonic() + question.seconds
-    apart = getattr(sys.modules[job["module"]].TASKS[question.task], "apart", False)
     while True:
-        outcome = ask(Path(job["folder"]), question, limits, dead, closing, is_others, deadline, apart=apart)
+        outcome = ask(Path(job["folder"]), question, limits, dead, closing, is_others, deadline)
         culprit = outcome.cell
         if culprit is None or not is_others(culprit) or len(dead) == MAX_REPLACED or time.monotonic() >= deadline:
             return outcome, dead

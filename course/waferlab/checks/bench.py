@@ -153,8 +153,11 @@ class Bench:
 
     Attributes:
         changed: positions (or names) of the arguments that the last call left other than they were, as the desk says.
+        clean: a bench whose desk has the task's shims and no answers, where the task asks for one: what an answer wrote
+            to a file is opened there, by a process that knows nothing that could be stolen.
     """
 
+    clean: Bench
     changed: tuple[int | str, ...] = ()
 
     def call(self, answer: str | Foreign, *arguments: Any, **options: Any) -> Any:
@@ -255,6 +258,8 @@ class LocalBench(Bench):
 
     def __init__(self, answers: Mapping[str, Any], shims: Mapping[str, Shim] | None = None) -> None:
         self._desk = Desk(answers, shims or {})
+        if answers:
+            self.clean = LocalBench({}, shims)
 
     def _carried(self, packet: Packet, services: Services) -> Packet:
         return self._desk.serve(packet, lambda name, asked: serve(services, name, asked))

@@ -120,6 +120,8 @@ class Task:
         expects: keys of the reference's observation that the checks read from `expected`.
         apart: whether `observe` takes a bench in place of the answers, and may run in a process of its own.
         shims: functions that run at the desk, by name, for a task that is `apart`.
+        clean: whether the examiner wants a second desk, without answers (`bench.clean`), to open files that answers
+            wrote.
     """
 
     module: str
@@ -131,6 +133,7 @@ class Task:
     expects: tuple[str, ...] = ()
     apart: bool = False
     shims: Mapping[str, Shim] = field(default_factory=dict)
+    clean: bool = False
 
     @property
     def points(self) -> float:

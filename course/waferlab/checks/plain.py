@@ -20,7 +20,7 @@ MAX_ITEMS = 20_000
 MAX_TEXT = 20_000  # characters: an essay of 500 words has 4,000
 MAX_KIND = 60
 WHOLE = 2**63  # whole numbers below it, either way
-MODES = ("L", "RGB", "F", "1")  # of pictures
+MODES = ("L", "RGB")  # of pictures
 
 #: Arrays that belong to a JSON text, by the names it uses for them.
 Arrays = dict[str, np.ndarray]
@@ -228,9 +228,9 @@ def _made(tag: str, array: np.ndarray, text: Mapping[str, Any]) -> Any:
         made = torch.from_numpy(np.array(array))
         return made.requires_grad_() if text.get("grad") is True and array.dtype.kind == "f" else made
     if tag == "image" and text.get("mode") in MODES:
-        from PIL import Image
+        from torchvision.transforms.functional import to_pil_image
 
-        return Image.fromarray(array)
+        return to_pil_image(array, text["mode"])
     raise PlainError(f"{tag!r} of {array.dtype} {array.shape}")
 
 

@@ -88,21 +88,19 @@ def stopped(seen: Observation, *parts: str) -> str | None:
 
 
 @contextmanager
-def counted_bars() -> Iterator[list[int]]:
-    """Count the tqdm bars that are made, and keep them and other output away from the check's table."""
+def quiet_bars() -> Iterator[None]:
+    """Keep tqdm bars and other output away from the check's table."""
     import tqdm.std
 
-    made: list[int] = []
     original = tqdm.std.tqdm.__init__
 
-    def counting(self: Any, *args: Any, **options: Any) -> None:
-        made.append(1)
+    def disabled(self: Any, *args: Any, **options: Any) -> None:
         original(self, *args, **{**options, "disable": True})
 
-    tqdm.std.tqdm.__init__ = counting
+    tqdm.std.tqdm.__init__ = disabled
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            yield made
+            yield
     finally:
         tqdm.std.tqdm.__init__ = original
 

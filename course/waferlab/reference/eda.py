@@ -62,22 +62,22 @@ def answer_eda_questions() -> dict[str, str]:
     """
     return {
         "q1_dominant_pattern": (
-            "On the drawn wafers a regular lattice of rectangular dies and lines with two or three grey levels dominates; "
+            "On the drawn wafers a regular lattice of dies and lines with two or three grey levels dominates; "
             "position, turn and light differ a little from picture to picture. On Fashion-MNIST it is the outline of a "
             "T-shirt: an evenly bright chest, dark corners, and sleeves that differ."
         ),
         "q2_anomaly_differences": (
-            "On the wafers a small part of the structure is added, missing or moved, at grey levels that occur anyway. By "
-            "distance to the mean image, missing features and stains look most like normals, pattern shifts least. On "
-            "Fashion-MNIST the shape itself is another: shirts and dresses are close to T-shirts, sandals far away."
+            "On the wafers a small part of the structure is added, missing or moved, at grey levels that occur anyway. "
+            "By distance to the mean image, missing features and stains look most like normals, pattern shifts least. "
+            "On Fashion-MNIST the shape is another: shirts and dresses are close to T-shirts, sandals far away."
         ),
         "q3_localized_or_global": (
-            "Wafer defects are localized, a scratch or a particle of a few pixels, apart from stains and pattern shifts, "
+            "Wafer defects are localized, a scratch or a particle of a few pixels, apart from stains and shifts, "
             "which cover a large area; they are most apparent inside even areas, where normals agree. On Fashion-MNIST "
             "the differences are global, and most apparent at the chest and below, where every T-shirt has cloth."
         ),
         "q4_simple_thresholding": (
-            "No. On the wafers the AUROC of brightness is below 0.6, little better than guessing, and nine tenths of the "
-            "histograms overlap. On Fashion-MNIST it is about 0.62, and coats and sandals lie on opposite sides."
+            "No. On the wafers the AUROC of brightness is below 0.6, little better than guessing, and nine tenths of "
+            "the histograms overlap. On Fashion-MNIST it is about 0.62; coats and sandals lie on opposite sides."
         ),
     }

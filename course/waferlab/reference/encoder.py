@@ -37,13 +37,18 @@ class ConvEncoder(nn.Module):
         latent_dim: length of a latent code.
         image_size: side of the square input images in pixels, a multiple of 16.
 
+    Attributes:
+        latent_dim: as given.
+        flat_dim: length of the flattened feature map.
+
     Raises:
         ValueError: `image_size` is not a positive multiple of 16.
     """
 
     def __init__(self, latent_dim: int = 64, image_size: int = 128) -> None:
         super().__init__()
-        flat_dim = flattened_size(image_size)
+        self.latent_dim = latent_dim
+        self.flat_dim = flattened_size(image_size)
         self.conv1 = nn.Conv2d(1, 32, kernel_size=4, stride=2, padding=1)  # 128x128 => 64x64
         self.bn1 = nn.BatchNorm2d(32)
         self.conv2 = nn.Conv2d(32, 64, kernel_size=4, stride=2, padding=1)  # 64x64 => 32x32
@@ -53,8 +58,8 @@ class ConvEncoder(nn.Module):
         self.conv4 = nn.Conv2d(128, 256, kernel_size=4, stride=2, padding=1)  # 16x16 => 8x8
         self.bn4 = nn.BatchNorm2d(256)
         self.act = nn.LeakyReLU(0.2)
-        self.fc_mu = nn.Linear(flat_dim, latent_dim)  # 16384 => 64
-        self.fc_logvar = nn.Linear(flat_dim, latent_dim)  # 16384 => 64
+        self.fc_mu = nn.Linear(self.flat_dim, latent_dim)  # 16384 => 64
+        self.fc_logvar = nn.Linear(self.flat_dim, latent_dim)  # 16384 => 64
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Encode a batch of images.
@@ -90,14 +95,20 @@ class ConvDecoder(nn.Module):
         latent_dim: length of a latent code.
         image_size: side of the square images in pixels, a multiple of 16.
 
+    Attributes:
+        latent_dim: as given.
+        flat_dim: length of the flattened feature map.
+
     Raises:
         ValueError: `image_size` is not a positive multiple of 16.
     """
 
     def __init__(self, latent_dim: int = 64, image_size: int = 128) -> None:
         super().__init__()
+        self.latent_dim = latent_dim
+        self.flat_dim = flattened_size(image_size)
         self.side = image_size // 16
-        self.fc = nn.Linear(latent_dim, flattened_size(image_size))  # 64 => 16384
+        self.fc = nn.Linear(latent_dim, self.flat_dim)  # 64 => 16384
         self.deconv1 = nn.ConvTranspose2d(256, 128, kernel_size=4, stride=2, padding=1)  # 8x8 => 16x16
         self.bn1 = nn.BatchNorm2d(128)
         self.deconv2 = nn.ConvTranspose2d(128, 64, kernel_size=4, stride=2, padding=1)  # 16x16 => 32x32
@@ -131,6 +142,8 @@ class ConvVAE(nn.Module):
         image_size: side of the square images in pixels, a multiple of 16.
 
     Attributes:
+        latent_dim: as given.
+        flat_dim: length of the flattened feature map.
         logvar_range: `forward` clamps the log-variance to this range; the notebook tells why.
     """
 
@@ -140,6 +153,8 @@ class ConvVAE(nn.Module):
         super().__init__()
         self.encoder = ConvEncoder(latent_dim, image_size)
         self.decoder = ConvDecoder(latent_dim, image_size)
+        self.latent_dim = latent_dim
+        self.flat_dim = self.encoder.flat_dim
 
     def reparameterize(self, mu: Tensor, logvar: Tensor) -> Tensor:
         """Draw a latent code from N(mu, exp(logvar)) such that gradients reach `mu` and `logvar`.
@@ -208,21 +223,26 @@ def kl_divergence(mu: Tensor, logvar: Tensor) -> Tensor:
 
 
 def vae_loss(
-    x: Tensor, x_recon: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0
+    x_recon: Tensor, x: Tensor, mu: Tensor, logvar: Tensor, beta: float = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The negative ELBO with weight `beta` on its KL term, per image (up to a constant).
+    """The negative ELBO of a decoder with Bernoulli pixels, with weight `beta` on its KL term, in nats per image.
 
     Args:
-        x: images, shape `(B, 1, S, S)`.
-        x_recon: reconstructions, the same shape.
+        x_recon: reconstructions, shape `(B, 1, S, S)`, values in [0, 1].
+        x: images, the same shape, values in [0, 1].
         mu: means, shape `(B, latent_dim)`.
         logvar: log-variances, shape `(B, latent_dim)`.
         beta: weight of the KL term; 1 is the ELBO itself.
 
     Returns:
-        `(total, recon, kl)`: scalar tensors with `total = recon + beta * kl`. `recon` is the squared
-        error, summed over pixels and averaged over the batch.
+        `(total_loss, recon_loss, kl_loss)`: scalar tensors with `total_loss = recon_loss + beta * kl_loss`.
+        `recon_loss` is the binary cross-entropy, summed over pixels; `kl_loss` is summed over latent dimensions; both
+        are divided by the batch size.
+
+    >>> x, zeros = torch.ones(8, 1, 4, 4), torch.zeros(8, 2)
+    >>> vae_loss(torch.full_like(x, 0.5), x, zeros, zeros)[1]  # 16 pixels of ln 2 each
+    tensor(11.0904)
     """
-    recon = F.mse_loss(x_recon, x, reduction="sum") / len(x)
-    kl = kl_divergence(mu, logvar)
-    return recon + beta * kl, recon, kl
+    recon_loss = F.binary_cross_entropy(x_recon, x, reduction="sum") / len(x)
+    kl_loss = kl_divergence(mu, logvar)
+    return recon_loss + beta * kl_loss, recon_loss, kl_loss

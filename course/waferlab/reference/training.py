@@ -63,7 +63,7 @@ def train_vae(
     """Train a VAE in place and validate it after every epoch.
 
     Args:
-        model: called as `model(x)`, it returns `(x_recon, mu, logvar)`.
+        model: called as `model(x)`, it returns `(x_recon, mu, logvar)`. It may lie on the device already.
         train_loader: yields pairs `(images, labels)`; the labels are not used.
         val_loader: the same, for validation.
         num_epochs: passes over the training images.
@@ -73,18 +73,18 @@ def train_vae(
         device: where model and images go.
 
     Returns:
-        Six lists with one number per epoch: `train_loss`, `train_recon`, `train_kl`, `val_loss`, `val_recon`,
-        `val_kl`; each the mean per image over the epoch, with the epoch's beta in `..._loss`.
+        Six lists with one number per epoch: `train_total`, `train_recon`, `train_kl`, `val_total`, `val_recon`,
+        `val_kl`; each the mean over the epoch of what `vae_loss` gives.
 
     Steps:
-        1. Bring the model to the device. Make `torch.optim.AdamW` and
+        1. Bring the model to the device, if it is not there. Make `torch.optim.AdamW` and
            `torch.optim.lr_scheduler.CosineAnnealingLR` with `T_max=num_epochs` and `eta_min=1e-5`.
-        2. For each epoch, in a `tqdm` bar: take its beta from `kl_weight`.
+        2. For each epoch: take its beta from `kl_weight`. A `tqdm` bar is good company, and not marked.
         3. Training mode. For each batch: forward, loss, zero the gradients, backward, clip the norm of all gradients to
            1.0, step.
         4. After the last batch: one step of the schedule.
         5. Evaluation mode, without gradients: the loss of each validation batch.
-        6. Append the means of both to the six lists.
+        6. Append the means of both to the six lists. Print a summary every 5 epochs, so that you see where it goes.
 
     Hints:
         - `nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)` works in place.
@@ -94,7 +94,7 @@ def train_vae(
     model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=num_epochs, eta_min=1e-5)
-    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("loss", "recon", "kl")}
+    history = {f"{split}_{part}": [] for split in ("train", "val") for part in ("total", "recon", "kl")}
     for epoch in tqdm(range(num_epochs), desc="epochs"):
         beta = kl_weight(epoch, kl_anneal_epochs)
         train, val = RunningMeans(), RunningMeans()
@@ -102,19 +102,22 @@ def train_vae(
         for x, _ in train_loader:
             x = x.to(device)
             x_recon, mu, logvar = model(x)
-            loss, recon, kl = vae_loss(x, x_recon, mu, logvar, beta)
+            total, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
             optimizer.zero_grad()
-            loss.backward()
+            total.backward()
             nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
             optimizer.step()
-            train.add(len(x), loss, recon, kl)
+            train.add(len(x), total, recon, kl)
         schedule.step()
         model.eval()
         with torch.no_grad():
             for x, _ in val_loader:
                 x = x.to(device)
                 x_recon, mu, logvar = model(x)
-                val.add(len(x), *vae_loss(x, x_recon, mu, logvar, beta))
+                val.add(len(x), *vae_loss(x_recon, x, mu, logvar, beta))
         for name, value in zip(history, train.means() + val.means(), strict=True):
             history[name].append(value)
+        if (epoch + 1) % 5 == 0:
+            latest = "  ".join(f"{name} {values[-1]:.2f}" for name, values in history.items())
+            print(f"epoch {epoch + 1}, beta {beta:.2f}:  {latest}")
     return history

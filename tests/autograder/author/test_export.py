@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbformat.v4 import new_code_cell
 
-from autograder.author.expectations import agree, expectations_text, format_expectations, plain
+from autograder.author.expectations import (
+    agree,
+    compute,
+    expectations_text,
+    format_expectations,
+    inputs_digest,
+    plain,
+    up_to_date,
+)
 from autograder.author.export import export, module_text, reference_is_stale, reference_text
+from autograder.author.inputs import package_files
 from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError
 from autograder.base.notebooks import read_notebook, write_notebook
@@ -147,12 +158,104 @@ def test_agreement(old: object, new: object, same: bool) -> None:
     assert agree(old, new) is same
 
 
-def test_rounding_leaves_the_file_alone(tmp_path: Path) -> None:
-    """Does a file that another processor wrote, different in the ninth digit, stay byte for byte?"""
+def test_rounding_leaves_the_numbers_alone(tmp_path: Path) -> None:
+    """Does a file that another processor wrote, different in the ninth digit, keep its numbers?"""
     path = tmp_path / "x.json"
-    path.write_text(format_expectations({"task": {"key": [0.12345678]}}))
-    assert expectations_text({"task": {"key": [0.12345679]}}, path) == path.read_text()
-    assert expectations_text({"task": {"key": [0.12355678]}}, path) != path.read_text()
+    path.write_text(format_expectations({"task": {"key": [0.12345678]}}, "inputs"))
+    assert expectations_text({"task": {"key": [0.12345679]}}, path, "inputs") == path.read_text()
+    assert "0.12355678" in expectations_text({"task": {"key": [0.12355678]}}, path, "inputs")
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The check modules whose probes an export runs, as it goes on."""
+    asked: list[str] = []
+
+    def watched(packages: Path, modules: list[str], jobs: int) -> dict[str, Any]:
+        asked.extend(modules)
+        return compute(packages, modules, jobs)
+
+    monkeypatch.setattr("autograder.author.export.compute", watched)
+    return asked
+
+
+def _append(course: Course, name: str, text: str) -> None:
+    path = course.root / "course" / "waferlab" / name
+    path.write_text(path.read_text() + text)
+
+
+def _change(course: Course, what: str) -> None:
+    """One edit of an author."""
+    package = course.root / "course" / "waferlab"
+    if what == "prose of a notebook":
+        _edit(course, "title", "# Twice as much")
+    elif what == "docstring of a check":
+        path = package / "checks" / "double.py"
+        path.write_text(path.read_text().replace("Visible checks of", "What is checked in"))
+    elif what == "title of an assignment":
+        path = course.root / "course" / "course.toml"
+        path.write_text(path.read_text().replace("Doubling", "Twice as much"))
+    elif what == "times of all files":
+        for path in files_below(course.root):
+            os.utime(path, (0, 0))
+    elif what == "answer used by the other":
+        _edit(course, "constant", "FACTOR = 3.0")
+    elif what == "check":
+        _append(course, "checks/half.py", "\nMORE = 1\n")
+    elif what == "what all checks share":
+        _append(course, "checks/core.py", "\nMORE = 1\n")
+    elif what == "a number by hand":
+        path = package / "checks" / "expected" / "half.json"
+        path.write_text(path.read_text().replace("[", "[1", 1))
+
+
+@pytest.mark.parametrize(
+    ("what", "again"),
+    [
+        ("prose of a notebook", []),
+        ("docstring of a check", []),
+        ("title of an assignment", []),
+        ("times of all files", []),
+        ("answer used by the other", ["double", "half"]),
+        ("check", ["half"]),
+        ("what all checks share", ["double", "half"]),
+        ("a number by hand", ["half"]),
+    ],
+)
+def test_only_what_an_edit_touches_is_computed(
+    tiny_course: Course, computed: list[str], what: str, again: list[str]
+) -> None:
+    """Does an export after an edit run the probes that may give something else now, once, and no others?"""
+    export(tiny_course)
+    computed.clear()
+    _change(tiny_course, what)
+    fresh = Course(tiny_course.root)
+    stale = export(fresh, check=True)
+    export(fresh)
+    assert computed == again * 2
+    assert {path.stem for path in stale.changed if path.suffix == ".json"} == set(again)
+    assert not export(fresh, check=True).stale and computed == again * 2
+
+
+def test_wrong_numbers_with_a_right_checksum(tiny_course: Course, computed: list[str]) -> None:
+    """Does an export of everything see numbers that the reference does not give, whatever the checksum says?"""
+    export(tiny_course)
+    path = tiny_course.root / "course" / "waferlab" / "checks" / "expected" / "half.json"
+    inputs = inputs_digest(package_files(tiny_course), "half")
+    path.write_text(format_expectations({"half": {"values": [1.0, 2.0, 3.0, 4.0]}}, inputs))
+    assert not export(tiny_course, check=True).stale
+    changes = export(tiny_course, check=True, everything=True)
+    assert changes.changed == [path] and "[1.0, 2.0, 3.0, 4.0]" in changes.diff
+
+
+@pytest.mark.parametrize("contents", ["", "[]", "<<<<<<< HEAD\n{}", '{"task": 3}', "\udcff"])
+def test_a_damaged_file_is_computed_again(tmp_path: Path, contents: str) -> None:
+    """Is a file that a merge has left in pieces out of date, and does it come back whole?"""
+    path = tmp_path / "x.json"
+    path.write_bytes(contents.encode("utf-8", "surrogateescape"))
+    assert up_to_date(path, "inputs") is None
+    path.write_text(expectations_text({"task": {"key": [0.5]}}, path, "inputs"))
+    assert up_to_date(path, "inputs") == path.read_text() and up_to_date(path, "others") is None
 
 
 def test_expectations_are_finite() -> None:

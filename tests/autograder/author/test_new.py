@@ -19,7 +19,7 @@ from autograder.author import new as author
 from autograder.author.export import export
 from autograder.author.new import Split, new, with_assignment
 from autograder.author.release import release
-from autograder.author.trees import LITTER, files_below
+from autograder.author.trees import LITTER, files_below, remove_empty_folders
 from autograder.base.course import Assignment, Course, CourseError, find_course
 from autograder.base.notebooks import grade_id, read_notebook, without_markers
 
@@ -107,7 +107,7 @@ def test_every_rule_for_notebooks_and_its_own_tests_hold(course: Course) -> None
         [*command, ROOT / "pyproject.toml", *files], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout[-3000:]
-    assert int(done.stdout.rsplit("\n", 2)[-2].split(" passed")[0]) > 20
+    assert int(done.stdout.rsplit("\n", 2)[-2].split(" passed")[0]) > 15
 
 
 def test_it_is_written_as_ruff_would(course: Course) -> None:
@@ -210,7 +210,7 @@ def test_a_name_on_disk_is_taken(untouched: Course, path: str) -> None:
         assert contents(untouched.root) == before
     finally:
         in_the_way.unlink()
-        author.remove_empty_folders(in_the_way.parent, untouched.root)
+        remove_empty_folders(in_the_way.parent, untouched.root)
 
 
 def folders(root: Path) -> set[Path]:
@@ -251,12 +251,11 @@ title = "A course"  # seen by all
 
 [assignments.01-a]
 title = "A"
-points = 2   # few
+due = 2026-12-01T23:59:00+01:00   # a Tuesday
 
 # The hard one.
 [assignments.05-e]
 title = "E"
-points = 3
 
 [late]
 per_day = 0.1
@@ -269,11 +268,11 @@ per_day = 0.1
 def test_settings_keep_order_and_comments(slug: str, above: str) -> None:
     """Do the new lines stand among the others by number, and not between a table and its comment?"""
     text = with_assignment(SETTINGS, Assignment(slug, "New", 4))
-    block = f'[assignments.{slug}]\ntitle = "New"\npoints = 4\n\n'
+    block = f'[assignments.{slug}]\ntitle = "New"\n\n'
     assert text == SETTINGS.replace(above, block + above, 1)
 
 
 def test_settings_in_another_form_are_left_to_a_person() -> None:
     """Is an inline table refused instead of broken?"""
     with pytest.raises(CourseError, match="by hand"):
-        with_assignment('assignments = { 01-a = { title = "A", points = 2 } }\n', Assignment("02-b", "B", 4))
+        with_assignment('assignments = { 01-a = { title = "A" } }\n', Assignment("02-b", "B", 4))

@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
 import autograder.author.publish as module
+from autograder.author.executing import execute_notebook, run_environment
 from autograder.author.export import export
 from autograder.author.publish import MARKER, publish
 from autograder.author.release import release
-from autograder.author.solutions import DATASET, execute_notebook, run_environment
+from autograder.author.solutions import DATASET
 from autograder.author.trees import files_below
 from autograder.base.course import Course, CourseError, find_course
 from autograder.base.notebooks import read_notebook, region_lines, write_notebook
@@ -44,8 +46,10 @@ def test_what_is_published(fresh: Course, tmp_path: Path) -> None:
         "course/pyproject.toml",
         "course/waferlab/__init__.py",
         "course/waferlab/checks/__init__.py",
+        "course/waferlab/checks/bench.py",
         "course/waferlab/checks/core.py",
         "course/waferlab/checks/double.py",
+        "course/waferlab/checks/plain.py",
         "course/waferlab/checks/expected/double.json",
         "course/waferlab/reference/__init__.py",
     }
@@ -64,14 +68,64 @@ def test_earlier_answers_come_with_the_next(fresh: Course, tmp_path: Path) -> No
 
 
 def test_going_back_takes_away(fresh: Course, tmp_path: Path) -> None:
-    """Does publishing less remove what was written before, and only that?"""
+    """Is publishing less refused with a list, and does it, when asked for, remove what was written, and only that?"""
     directory = tmp_path / "students"
     publish(fresh, directory, 2)
     (directory / "release" / "02-half" / "notes.txt").write_text("mine")
-    publish(fresh, directory, 1)
+    before = _names(directory)
+    with pytest.raises(CourseError, match=r"take away what students have; --remove does so:\n(.*\n)*  release/02-half"):
+        publish(fresh, directory, 1)
+    assert _names(directory) == before
+    asked: list[str] = []
+    publish(fresh, directory, 1, may_remove=lambda names: not asked.extend(names))
+    assert "release/02-half/half.ipynb" in asked
     assert not (directory / "release" / "02-half" / "half.ipynb").exists()
     assert not (directory / "course" / "waferlab" / "reference" / "double.py").exists()
     assert (directory / "release" / "02-half" / "notes.txt").read_text() == "mine"
+
+
+def _paste(fresh: Course, name: str, text: str) -> None:
+    path = fresh.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
+ANSWER = "answer = FACTOR * x\nreturn answer\n"
+
+
+@pytest.mark.parametrize("name", ["course/waferlab/tools.py", "course/case-study.md", "source/01-double/hints.txt"])
+def test_an_answer_in_what_is_published_is_refused(fresh: Course, tmp_path: Path, name: str) -> None:
+    """Is nothing written when an answer stands in a module, in the case study or in a file beside the notebook?"""
+    _paste(fresh, name, ANSWER)
+    with pytest.raises(
+        CourseError, match=r"hold answers, and nothing is written:\n.*, line 1: the answer to 01-double"
+    ):
+        publish(fresh, tmp_path / "students", 1)
+    assert not (tmp_path / "students").exists()
+
+
+def test_an_answer_whose_time_is_over_may_be_shown(fresh: Course, tmp_path: Path) -> None:
+    """May a module hold the answers of an earlier assignment that are published anyhow?"""
+    _paste(fresh, "course/waferlab/tools.py", ANSWER)
+    assert publish(fresh, tmp_path / "students", 2).written
+
+
+def test_an_answer_that_is_still_asked_for(fresh: Course, tmp_path: Path) -> None:
+    """Is the second assignment, which imports the first one's answer, published only by consent before the deadline?"""
+    settings = fresh.root / "course" / "course.toml"
+    settings.write_text(settings.read_text().replace('"Doubling"', '"Doubling"\ndue = 2026-12-01T23:59:00+00:00'))
+    course, now = Course(fresh.root), datetime(2026, 11, 24, tzinfo=UTC)
+    with pytest.raises(CourseError, match=r"half.ipynb, cell 'imports', line 2, needs the answers of 01-double"):
+        publish(course, tmp_path / "students", 2, now=now)
+    assert not (tmp_path / "students").exists()
+    publish(course, tmp_path / "students", 2, answers_from=[1], now=now)
+    assert publish(course, tmp_path / "students", 2, now=now).written == []  # it is out, and needs no consent again
+
+
+def test_an_assignment_without_a_date_is_told(fresh: Course, tmp_path: Path) -> None:
+    """Does the author hear that no date guards an answer that goes out?"""
+    (told,) = publish(fresh, tmp_path / "students", 2).remarks
+    assert "01-double" in told and "no due date" in told
 
 
 def test_twice_is_once(fresh: Course, tmp_path: Path) -> None:

@@ -116,6 +116,16 @@ def test_hidden_tests_go(tiny_course: Course) -> None:
     assert _cell(tiny_course, "check-double").source == "1"
 
 
+def test_an_answer_in_a_given_cell_is_refused(tiny_course: Course) -> None:
+    """Is no release written in which the answer stands in another cell, and is the place named?"""
+    _edit(tiny_course, "constant", "FACTOR = 2.0\nx = 3\nanswer = FACTOR * x\nreturn answer")
+    with pytest.raises(
+        CourseError, match=r"release/01-double/double.ipynb, cell 'constant', line 3: the answer to 01-d"
+    ):
+        release(tiny_course)
+    assert not (tiny_course.root / "release").exists()
+
+
 def test_other_files_are_copied(tiny_course: Course) -> None:
     """Does a picture beside the source notebook reach the release, as with nbgrader?"""
     (tiny_course.root / "source" / "01-double" / "figures").mkdir()

@@ -10,6 +10,7 @@ from autograder.author.trees import (
     MAX_DIFF_LINES,
     MAX_DIFF_WIDTH,
     Changes,
+    all_or_nothing,
     files_below,
     sync,
     together,
@@ -80,6 +81,34 @@ def test_a_diff_is_short(tmp_path: Path) -> None:
     diff = sync(tmp_path, {"x.py": b"c\n" * 1000}, check=True).diff.splitlines()
     assert len(diff) == MAX_DIFF_LINES + 1 and "more lines" in diff[-1]
     assert max(map(len, diff)) <= MAX_DIFF_WIDTH
+
+
+def test_a_difference_far_to_the_right_is_shown(tmp_path: Path) -> None:
+    """Does the diff of a long list of numbers show the number that differs?"""
+    numbers = ", ".join(f"0.{number:06}" for number in range(300))
+    (tmp_path / "x.json").write_text(f"[{numbers}]\n")
+    diff = sync(tmp_path, {"x.json": f"[{numbers.replace('0.000250', '0.750250')}]\n".encode()}, check=True).diff
+    removed, added = ([line for line in diff.splitlines()[2:] if line.startswith(sign)] for sign in "-+")
+    assert len(removed) == len(added) == 1 and "0.000250" in removed[0] and "0.750250" in added[0]
+
+
+def test_another_picture_is_one_line(tmp_path: Path) -> None:
+    """Does the diff of a picture's text say that it is another one, and show no wall of letters?"""
+    (tmp_path / "x.ipynb").write_text("A" * 100_000 + "\n")
+    diff = sync(tmp_path, {"x.ipynb": b"A" * 99_999 + b"B\n"}, check=True).diff.splitlines()
+    assert len(diff) == 5 and diff[3] != diff[4] and "100001 characters, digest" in diff[3]
+
+
+def test_a_block_that_fails_leaves_all_as_it_was(tmp_path: Path) -> None:
+    """Are files put back, new ones removed and emptied folders gone when a block fails?"""
+    sync(tmp_path, WANTED, check=False)
+    before = {path: path.read_bytes() for path in files_below(tmp_path)}
+    with contextlib.suppress(OSError), all_or_nothing(tmp_path, [tmp_path / "a", tmp_path / "two.py", tmp_path / "b"]):
+        (tmp_path / "a").rename(tmp_path / "b")
+        (tmp_path / "two.py").write_text("y = 3\n")
+        raise OSError("the disk is full")
+    assert {path: path.read_bytes() for path in files_below(tmp_path)} == before
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

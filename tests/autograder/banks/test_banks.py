@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bank_judge import COURSE, SEED, Bank
+from bank_judge import COURSE, SEED, Bank, blemishes
 
 from autograder.banks import Entry, is_draft
 from autograder.banks.prove import defect
@@ -46,10 +46,11 @@ def answers(kind: str) -> Iterable[Any]:
 
 @pytest.mark.parametrize(("bank", "entry"), answers("wrong"))
 def test_a_wrong_answer_loses_what_it_should(bank: Bank, entry: Entry) -> None:
-    """Does a mistake lose the checks that it names, and as many points as it promises?"""
+    """Does a mistake lose the checks that it names, and as many points as it promises, in sentences without a slip?"""
     with bank.short(floors_hold=False):
         findings, marks = bank.judge(entry.task, entry.source)
     assert defect(entry, marks) == ""
+    assert {mark.message: blemishes(mark.message) for mark in marks if blemishes(mark.message)} == {}
     assert set(entry.fails) <= {finding.name for finding in findings if not finding.passed}
 
 

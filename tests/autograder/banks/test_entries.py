@@ -117,6 +117,7 @@ def test_an_entry_that_cannot_be_meant_is_named(banks: Path, text: str, words: s
         pytest.param("kl_divergence.toml", "[wrong", "kl_divergence.toml: ", id="not TOML"),
         pytest.param("kl_divergence.toml", SIGN + SIGN, "kl_divergence.toml: ", id="the same name in one file"),
         pytest.param("kl_divergence.toml", '[bad.sign]\nsays = "x"', "bad means nothing", id="another kind"),
+        pytest.param("kl_divergence_sign.py", SIGN, "is no bank; expected one file a task", id="another file"),
         pytest.param("kl.toml", SIGN, "no task of this assignment is called kl", id="another task"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ def test_unreadable(tmp_path: Path, contents: bytes | None, message: str) -> Non
     with pytest.raises(CourseError, match=message) as caught:
         read_notebook(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        pytest.param(["a", None], "cell number 2, has no id", id="deleted"),
+        pytest.param(["a", "b", "a"], "cell number 3, has an id that another cell has, 'a'", id="copied"),
+    ],
+)
+def test_no_id_is_invented(tmp_path: Path, ids: list[str | None], words: str) -> None:
+    """Is a cell whose id was deleted or copied named, in the place of a new random id at each reading?"""
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": []} | ({"id": one} if one else {}) for one in ids]
+    path = tmp_path / "one.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    with pytest.raises(CourseError, match=words):
+        read_notebook(path)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import pytest
 
 from autograder.base.course import Course, CourseError, find_course
-from autograder.base.settings import Late, Settings, read_settings
+from autograder.base.settings import Late, Settings, SettingsError, read_settings
 
 TEXT = (find_course().root / "course" / "course.toml").read_text(encoding="utf-8")
+ENCODER = '[assignments.04-encoder]\ntitle = "The encoder, the reparameterisation and the KL divergence"\n'
 
 
 @pytest.mark.parametrize(
@@ -27,21 +28,30 @@ TEXT = (find_course().root / "course" / "course.toml").read_text(encoding="utf-8
             r"\[grading\] dataset is 'fashion': expected auto, fashion-mnist, ",
         ),
         ('missing = "empty"', 'missing = "nil"', r"\[lms\] missing is 'nil': expected 'empty' or 'zero'"),
-        ("points = 14", "points = 14\ndeu = 3", r"\[assignments.04-encoder\] deu is unknown: expected one of .*due"),
-        ("points = 14", "points = -1", r"\[assignments.04-encoder\] points is -1: expected a number greater than 0"),
+        (ENCODER, f"{ENCODER}deu = 3\n", r"\[assignments.04-encoder\] deu is unknown: expected one of .*due"),
+        (ENCODER, f"{ENCODER}points = 14\n", r"\[assignments.04-encoder\] points is no longer set here: the cells of"),
         (
-            "points = 14",
-            'points = 14\ndue = "tomorrow"',
+            ENCODER,
+            f'{ENCODER}due = "tomorrow"\n',
             r"\[assignments.04-encoder\] due is 'tomorrow': .* offset from UTC",
         ),
         (
-            "points = 14",
-            "points = 14\ndue = 2026-12-01T23:59:00",
+            ENCODER,
+            f"{ENCODER}due = 2026-12-01T23:59:00\n",
             r"\[assignments.04-encoder\] due is 2026-12-01T23.* offset from UTC",
         ),
-        ("points = 14", "points = 14\ndue = 2026-12-01", r"\[assignments.04-encoder\] due is 2026-12-01: .* offset"),
-        ("points = 14\n", "points =\n", "is not valid TOML: Invalid value .at line"),
-        ("points = 14\n", "", r"\[assignments.04-encoder\] points is missing"),
+        (ENCODER, f"{ENCODER}due = 2026-12-01\n", r"\[assignments.04-encoder\] due is 2026-12-01: .* offset"),
+        (ENCODER, f"{ENCODER}due = 0001-01-01T00:00:00+14:00\n", r"\[assignments.04-encoder\] due is 0001-"),
+        (ENCODER, f"{ENCODER}canvas_id = 1.5\n", r"\[assignments.04-encoder\] canvas_id is 1.5: expected a number"),
+        (ENCODER, "[assignments.04-encoder]\ntitle =\n", "is not valid TOML: Invalid value .at line"),
+        (ENCODER, "[assignments.04-encoder]\n", r"\[assignments.04-encoder\] title is missing"),
+        (ENCODER, "[assignments]\n04-encoder = 3\n", r"\[assignments\] 04-encoder is 3: expected a table"),
+        ("[assignments.05-training]", "[assignments.04-training]", "04-encoder and 04-training have the same number"),
+        ("[assignments.05-training]", "[assignments.05-encoder]", "04-encoder and 05-encoder have the same name"),
+        ("[assignments.05-training]", "[assignments.05-class]", "05-class has the name of a word of Python"),
+        ('"Look at the data first"', '" "', r"\[assignments.02-eda\] title is ' ': expected one line of text"),
+        ('dataset = "auto"', 'dataset = "folder:"', r"\[grading\] dataset is 'folder:': expected auto"),
+        ('branch = "main"', 'branch = "my branch"', "branch is 'my branch': expected a branch of the repository"),
         ("[assignments.04-encoder]", "[assignments.encoder]", r"\[assignments\] 'encoder': expected the form NN-slug"),
         ("novasilicon/wafer-vae-course", "nova", "repository is 'nova': expected owner/name"),
     ],
@@ -51,9 +61,28 @@ def test_a_mistake_is_named(tmp_path, there, instead, words):
     (tmp_path / "course").mkdir()
     assert there in TEXT
     (tmp_path / "course" / "course.toml").write_text(TEXT.replace(there, instead, 1), encoding="utf-8")
-    with pytest.raises(CourseError, match=rf"course\.toml:? {words}") as caught:
+    with pytest.raises(CourseError, match=rf"course\.toml:? (\[assignments\] )?{words}") as caught:
         _ = Course(tmp_path).settings
     assert "\n" not in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    """Does an instructor with three typing mistakes learn of all three, and of no key that is only misspelt?"""
+    text = TEXT.replace("per_day", "per_dya").replace('"auto"', '"fashion"').replace(ENCODER, ENCODER + "deu = 1\n")
+    (tmp_path / "course.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(tmp_path / "course.toml")
+    assert [line.split("] ")[1].split(" is ")[0] for line in str(caught.value).splitlines()] == [
+        "dataset",
+        "per_dya",
+        "deu",
+    ]
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    """Does a file that Windows' editor saved do?"""
+    (tmp_path / "course.toml").write_text(TEXT, encoding="utf-8-sig")
+    assert read_settings(tmp_path / "course.toml").title
 
 
 def test_tables_that_are_left_out_have_defaults(tmp_path):

@@ -62,10 +62,3 @@ def test_a_link_in_place_of_the_timestamp_is_not_followed(tmp_path):
     (tmp_path / "other").write_text("2026-11-30 12:00:00 UTC")
     (tmp_path / "timestamp.txt").symlink_to(tmp_path / "other")
     assert handed_in(tmp_path, ("scaling.ipynb",), NOW) == (None, ())
-
-
-def test_what_canvas_says_is_a_remark_and_costs_nothing(tmp_path):
-    """Is Canvas's mark, which tells no time, said and not charged?"""
-    time, (remark,) = handed_in(tmp_path, ("adalovelace_LATE_123_456_scaling.ipynb",), NOW)
-    assert time is None
-    assert remark.startswith("Canvas marked it as late")

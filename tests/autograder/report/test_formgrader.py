@@ -18,6 +18,7 @@ from servers import SECONDS, chromium, jupyter
 
 from autograder.base.course import Course
 from autograder.base.records import WrittenResult
+from autograder.report.formgrader import write_settings
 from autograder.report.hand_back import hand_back
 from autograder.run.journal import write_results
 
@@ -120,6 +121,17 @@ def marking(tmp_path_factory):
             yield Marking(course, folder, browser, address(""))
 
 
+def test_nbgrader_has_nothing_to_complain_about(tmp_path, caplog):
+    """Does nbgrader find the folder that it asks for at every page, and log no "Unwritable directory"?"""
+    from nbgrader.apps.api import NbGraderAPI
+    from traitlets.config import PyFileConfigLoader
+
+    write_settings(make.make_course(tmp_path / "course"), tmp_path)
+    api = NbGraderAPI(config=PyFileConfigLoader("nbgrader_config.py", path=str(tmp_path)).load_config())
+    assert not api.exchange_missing and "Unwritable" not in caplog.text
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["course", "nbgrader_config.py"]
+
+
 def row_of(folder: Path, student: str) -> dict[str, str]:
     with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
         return next(row for row in csv.DictReader(file) if row["student"] == student)
@@ -140,7 +152,7 @@ def test_a_mark_entered_in_formgrader_reaches_our_export(marking):
     open_ada(marking)
     shown = marking.browser.find_element("tag name", "body").text
     assert "Task 1: scale: 2 of 3 points (partly right)" in shown
-    assert "✗ 0/1  inputs: the input: changed; expected: as it was" in shown
+    assert "✗ 0/1  inputs: The input: changed. Expected: as it was." in shown
     marking.wait(lambda browser: browser.find_element("css selector", "#written-why.needs_manual_grade"))
     marking.enter("written-why", "2.5", '"manual_score": 2.5')
     marking.enter("written-why_extra_credit", "0.5", '"extra_credit": 0.5')
@@ -169,7 +181,7 @@ def test_nothing_of_a_submission_runs_in_the_marker_s_browser(marking):
 
 
 def test_formgrader_s_lists_are_whole(marking):
-    """Do Formgrader's other pages count the class, its times, and nobody as not graded?"""
+    """Do Formgrader's other pages count the class, its times, and nobody as not graded, without a complaint?"""
     marking.open("formgrader/manage_submissions/01-scaling")
     marking.wait(lambda browser: "Ada_Lovelace" in browser.find_element("tag name", "tbody").text)
     table = marking.browser.find_element("tag name", "tbody").text
@@ -177,6 +189,7 @@ def test_formgrader_s_lists_are_whole(marking):
     assert "needs autograding" not in table and "Bob" not in table
     marking.open("formgrader/manage_assignments")
     marking.wait(lambda browser: browser.find_element("css selector", "td.num-submissions").text == "2")
+    assert marking.browser.find_elements("css selector", ".alert") == []
     marking.open("formgrader/manage_students/Ada_Lovelace")
     marking.wait(lambda browser: "01-scaling" in browser.find_element("tag name", "tbody").text)
 

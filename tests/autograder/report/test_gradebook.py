@@ -50,7 +50,7 @@ def graded(course: Course, folder: Path, results: list[Result]) -> list[Result]:
     """What `course grade` leaves behind for these results."""
     folder.mkdir(exist_ok=True)
     write_results(folder / "results.jsonl", results)
-    return hand_back(course, folder, results, "fashion-mnist")
+    return hand_back(course, folder, results, "fashion-mnist").results
 
 
 def book_of(folder: Path) -> Gradebook:
@@ -175,7 +175,7 @@ def test_the_time_of_handing_in_is_formgraders(course, tmp_path):
 def test_marks_and_comments_come_back(course, run):
     """Do points, extra credit and comment reach the result, the table and the page?"""
     enter(run, "written-why", manual_score=2.5, extra_credit=0.5, comment="Say why.")
-    results = {one.student: one for one in grades(course, run)}
+    results = {one.student: one for one in grades(course, run).results}
     answer = results["Ada Lovelace"].written[0]
     assert (answer.points, answer.extra, answer.comment) == (2.5, 0.5, "Say why.")
     row = rows(run)["Ada Lovelace"]
@@ -333,7 +333,7 @@ def test_the_autograded_notebook_is_valid_and_shows_what_was_found(run):
     text = text_of(notebook)
     assert "return 2 * x" in text and "Because\nit is." in text
     assert "Task 1: scale: 2 of 3 points (partly right)" in text
-    assert "✗ 0/1  inputs: the input: changed; expected: as it was" in text
+    assert "✗ 0/1  inputs: The input: changed. Expected: as it was." in text
     assert "The check cell of Task 1 was edited" in text
 
 
@@ -418,7 +418,7 @@ def test_floods_of_text_stay_out_of_every_page(course, tmp_path):
 def test_a_warning_costs_nothing(course, tmp_path):
     """Does a right answer that warns on standard error keep its points, in the gradebook and on the page?"""
     source = make.SCALE + "    import warnings\n    warnings.warn('slow')\n    return 2 * x"
-    right = replace(SCALE, points=3.0, checks=(Mark("values", 3.0, 3.0, "scale(x): right"),))
+    right = replace(SCALE, points=3.0, checks=(Mark("values", 3.0, 3.0, "scale(x): right."),))
     graded(course, tmp_path, [replace(RESULT, tasks=(right,), points=3.0, max_points=3.0, answers={"scale": source})])
     assert grade_of(tmp_path, "check-scale")["auto_score"] == 3.0
     assert "3 of 3 points" in words(page(tmp_path)) and "warn" in words(page(tmp_path))

@@ -52,7 +52,7 @@ def test_marks_go_to_the_server_and_come_back(server, course, run):
         book.db.commit()
         assert book.find_grade("check-scale", "scaling", "01-scaling", "Ada").auto_score == 2.0
     better = [replace(one, late_penalty=0.5) for one in STUDENTS]
-    results = hand_back(course, run, better, "fashion-mnist")
+    results = hand_back(course, run, better, "fashion-mnist").results
     assert [one.written[0].points for one in results] == [2.0, 2.0]
     assert [one.written[0].comment for one in results] == [EVIL, EVIL]
     assert [one.total for one in results] == [3.5, 3.5]

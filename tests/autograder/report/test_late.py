@@ -21,7 +21,7 @@ RULES = "\n[late]\nper_day = 0.1\ngrace_minutes = 5\nmost = 0.5\naccept_days = 1
 def course_with(tmp_path, due=DUE, rules=RULES):
     course = make.make_course(tmp_path / "course")
     path = course.root / "course" / "course.toml"
-    path.write_text(path.read_text().replace("points = 9", f"points = 9\n{due}") + rules)
+    path.write_text(path.read_text().replace('shifting"', f'shifting"\n{due}') + rules)
     course.__dict__.pop("settings", None)
     return course
 

@@ -1,12 +1,13 @@
 """A run folder: resuming, order, one writer."""
 
 import stat
+import subprocess
 from dataclasses import replace
 
 import pytest
 
-from autograder.base.course import Assignment, CourseError
-from autograder.base.records import HelperCell, Mark, Result, Submission, TaskResult, WrittenResult
+from autograder.base.course import CourseError
+from autograder.base.records import HelperCell, Mark, Result, TaskResult, WrittenResult
 from autograder.run.journal import Journal, read_results, run_secret, sole_writer
 
 
@@ -71,8 +72,8 @@ def test_the_finished_files_do_not_depend_on_the_order_of_results(tmp_path):
     assert texts[0] == texts[1] and len(texts[0]) == 2
 
 
-def test_results_of_files_that_are_gone_are_left_out(tmp_path):
-    """Does a second run over fewer files drop the rest?"""
+def test_only_what_is_named_is_kept(tmp_path):
+    """Are rows that a run drops on purpose gone from the results?"""
     journal = Journal(tmp_path)
     add(journal, "a", "ada")
     add(journal, "b", "bob")
@@ -90,16 +91,6 @@ def test_what_another_exam_judged_is_missing_unless_any_will_do(tmp_path):
     assert journal.missing("a", two.tasks, None) == ("two",)
     journal.forget({"03-pca": None})
     assert journal.missing("a", two.tasks, None) == ("one", "two")
-
-
-def test_a_changed_file_replaces_its_own_earlier_result(tmp_path):
-    """Do other students and other assignments keep their rows when one file is handed in anew?"""
-    journal = Journal(tmp_path)
-    add(journal, "a", "ada")
-    add(journal, "b", "bob")
-    add(journal, "c", "ada", assignment="04-encoder")
-    changed = Submission("ada", "ada.ipynb", Assignment("03-pca", "PCA", 3.0))
-    assert journal.others([changed]) == ["b", "c"]
 
 
 def test_the_secret_is_drawn_once_and_only_its_owner_reads_it(tmp_path):
@@ -176,4 +167,18 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
         pass
     with sole_writer(tmp_path / "run"):
         pass
-    assert list((tmp_path / "run").iterdir()) == []
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".gitignore"]
+
+
+def test_a_run_folder_is_kept_out_of_git(tmp_path):
+    """Does git see nothing of a new run folder, whatever it is called, and all of a folder that was there before?"""
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for name in ("week 3", "mine"):
+        with sole_writer(tmp_path / name):
+            (tmp_path / name / "grades.csv").write_text("Ada,10")
+    seen = subprocess.run(
+        ["git", "-C", tmp_path, "status", "--short", "-uall"], check=True, capture_output=True, text=True
+    )
+    assert seen.stdout.split() == ["??", "mine/grades.csv", "??", "mine/notes.txt"]

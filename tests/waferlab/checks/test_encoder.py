@@ -191,6 +191,29 @@ def test_forward_clamps_the_log_variance(bias: float, clamped: float) -> None:
     assert x_recon.isfinite().all()
 
 
+def test_loss_counts_the_whole_kl_by_default() -> None:
+    """Is beta 1 when it is left out, also for grey images, whose cross-entropy is never 0?"""
+    x, mu = torch.full((2, 1, 4, 4), 0.5), torch.ones(2, 3)
+    total, recon, kl = vae_loss(x, x, mu, torch.zeros(2, 3))
+    assert recon.item() == pytest.approx(16 * math.log(2))
+    assert total.item() == pytest.approx(recon.item() + kl.item())
+
+
+@pytest.mark.parametrize("model", [ConvEncoder, ConvDecoder, ConvVAE])
+def test_models_say_how_long_their_codes_are(model: Any) -> None:
+    """Does each part know `latent_dim` and `flat_dim`, as the case study's does?"""
+    made = model(latent_dim=7, image_size=32)
+    assert (made.latent_dim, made.flat_dim) == (7, 1024)
+
+
+def test_layers_have_the_names_of_the_case_study() -> None:
+    """Are the layers those that an instructor knows by name?"""
+    blocks = [f"{kind}{n}" for n in range(1, 5) for kind in ("conv", "bn")]
+    assert [name for name, _ in ConvEncoder().named_children()] == [*blocks, "act", "fc_mu", "fc_logvar"]
+    mirror = [name for name, _ in ConvDecoder().named_children() if name != "act"]
+    assert sorted(mirror) == sorted(["fc", *(f"deconv{n}" for n in range(1, 5)), *(f"bn{n}" for n in range(1, 4))])
+
+
 def test_model_keeps_the_parameter_budget() -> None:
     """Has the case study's model less than 15 million parameters?"""
     assert sum(parameter.numel() for parameter in ConvVAE().parameters()) == 4_541_633
@@ -198,10 +221,10 @@ def test_model_keeps_the_parameter_budget() -> None:
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 1.0])
 def test_loss_by_hand(beta: float) -> None:
-    """Is the loss the summed squared error plus beta times the KL divergence, per image?"""
-    x, x_recon = torch.zeros(3, 1, 2, 2), torch.full((3, 1, 2, 2), 0.5)
+    """Is the loss the summed cross-entropy plus beta times the KL divergence, per image, the reconstruction first?"""
+    x, x_recon = torch.zeros(3, 1, 2, 2), torch.full((3, 1, 2, 2), 0.25)
     mu, logvar = torch.ones(3, 2), torch.full((3, 2), math.log(4))
-    total, recon, kl = vae_loss(x, x_recon, mu, logvar, beta)
-    assert recon.item() == pytest.approx(4 * 0.25)
+    total, recon, kl = vae_loss(x_recon, x, mu, logvar, beta)
+    assert recon.item() == pytest.approx(4 * -math.log(0.75))
     assert kl.item() == pytest.approx(2 * (2.0 - math.log(2)))
     assert total.item() == pytest.approx(recon.item() + beta * kl.item())

@@ -20,6 +20,7 @@ from waferlab.checks.augmentation.drawings import (
     turns,
 )
 from waferlab.checks.augmentation.results import SAME, SIGMA, read_tensor
+from waferlab.checks.bench import Bench, Services
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, once, scenario, time_limit
 from waferlab.checks.draws import KS_LIMIT, Z_LIMIT, correlation, ks_distance
 from waferlab.checks.reading import UnexpectedResult, numbers
@@ -28,6 +29,8 @@ from waferlab.checks.watching import asked, bounded, own_randomness, stopped
 if TYPE_CHECKING:
     import torch
 
+NAME = "create_augmented_transform"
+AT_A_TIME = 100  # draws that cross from the desk at once: 1.6 MB
 MAX_ANGLE = 15.0
 DRAWS = 2000  # calls of the transform on the dots
 RING_DRAWS = 60  # calls of the transform on the rings
@@ -37,17 +40,19 @@ SIZES = (48, 56, 64)
 RATE_LIMIT = 5.5
 #: What the measurement itself adds: degrees beyond 15, and pixels between the dots and the best rotation.
 ANGLE_SLACK, RESIDUAL_LIMIT = 1.5, 1.0
+ANOTHER_LIMIT = 3.0  # pixels, in half of the draws: what is left of another triangle
 #: Distance between distribution functions that the measurement of angles adds to that of a uniform sample.
 ANGLE_KS_SLACK = 0.05
 #: Share by which the spread of the transform's noise may be off: noise added to whole grey levels is 7 % smaller.
 NOISE_RTOL = 0.12
 #: How far the level of a ring in one picture may be off: one grey level of 255, and chance.
 LEVEL_ATOL = 1 / 255 + Z_LIMIT * SIGMA / math.sqrt(RING_PIXELS)
+RINGS_ATOL = 0.02  # what the average over all draws may differ
 NOISE_SECONDS = 2.0  # for the answer to Task 1, within Task 2
 ENOUGH = 300  # draws that can be read, below which nothing is said about rates
 
 
-# --- probe -------------------------------------------------------------------------------------------------------
+# --- at the desk -------------------------------------------------------------------------------------------------
 
 
 def noise_works(noise_class: Any) -> bool:
@@ -85,6 +90,28 @@ def working_noise(create: Callable[..., Any]) -> Iterator[None]:
         names["GaussianNoise"] = mine
 
 
+def create(answers: Mapping[str, Any], services: Services, *size: int, **options: int) -> Any:
+    """Shim: the transform, for a size or by default."""
+    answer = answers[NAME]
+    with working_noise(answer):
+        return answer(*size, **options)
+
+
+def draw(answers: Mapping[str, Any], services: Services, transform: Any, picture: Any, count: int) -> list[Any]:
+    """Shim: what so many calls of a transform on copies of a picture return."""
+    with working_noise(answers[NAME]):
+        return [transform(picture.copy()) for _ in range(count)]
+
+
+# --- probe -------------------------------------------------------------------------------------------------------
+
+
+def draws(bench: Bench, transform: Any, picture: Any, count: int) -> Iterator[Any]:
+    """What many calls of a transform on a picture return, a few at a time."""
+    for start in range(0, count, AT_A_TIME):
+        yield from bench.shim("draw", transform, picture, min(AT_A_TIME, count - start))
+
+
 def as_image(value: Any) -> np.ndarray:
     """A returned image as (side, side) float64.
 
@@ -100,52 +127,54 @@ def as_image(value: Any) -> np.ndarray:
     return image
 
 
-def call_on_dots(seen: Observation, transform: Callable[..., Any], case: Case) -> None:
+def call_on_dots(seen: Observation, bench: Bench, transform: Any, case: Case) -> None:
     """Record `dots` (DRAWS, 3, 3), the side that came out, and the smallest and largest value."""
     places = dot_places(case)
     seen["places"] = places
     picture = as_picture(draw_dots(places, INPUT_SIDE))
     with asked(seen, "dots"):
         found, low, high = [], math.inf, -math.inf
-        for _ in range(DRAWS):
-            image = as_image(transform(picture.copy()))
+        for value in draws(bench, transform, picture, DRAWS):
+            image = as_image(value)
             found.append(read_dots(image / 255 if image.max() > 2 else image))
             low, high = min(low, float(image.min())), max(high, float(image.max()))
         seen["dots"], seen["side"], seen["range"] = np.stack(found), len(image), np.array([low, high])
 
 
-def call_on_rings(seen: Observation, transform: Callable[..., Any], case: Case) -> None:
+def call_on_rings(seen: Observation, bench: Bench, transform: Any, case: Case) -> None:
     """Record `rings` (RING_DRAWS, 3, RING_PIXELS), and the levels that were drawn, (3,)."""
     levels = case.rng(11).permutation([0.25, 0.5, 0.75]) + case.rng(12).uniform(-0.08, 0.08, 3)
     levels = np.round(255 * levels) / 255
     seen["levels"] = levels
     picture = as_picture(draw_rings(levels, INPUT_SIDE))
     with asked(seen, "rings"):
-        seen["rings"] = np.stack([ring_samples(as_image(transform(picture.copy()))) for _ in range(RING_DRAWS)])
+        values = draws(bench, transform, picture, RING_DRAWS)
+        seen["rings"] = np.stack([ring_samples(as_image(value)) for value in values])
 
 
-def call_for_sizes(seen: Observation, create: Callable[..., Any], case: Case) -> None:
+def call_for_sizes(seen: Observation, bench: Bench, case: Case) -> None:
     """Look at type and shape for several sizes, the default among them; `sizes.done` says that all were read."""
     noise = case.rng(13)
     with asked(seen, "sizes"):
         for wanted, given in ((None, 28), (32, 28), (48, 70)):
-            transform = create() if wanted is None else create(wanted)
+            transform = bench.shim("create", *(() if wanted is None else (wanted,)))
             size = wanted or 128
-            read_tensor(seen, "sizes", transform(as_picture(noise.random((given, given)))), (1, size, size))
+            picture = as_picture(noise.random((given, given)))
+            (value,) = draws(bench, transform, picture, 1)
+            read_tensor(seen, "sizes", value, (1, size, size))
         seen["sizes.done"] = True
 
 
-def probe_transform(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_transform(bench: Bench, case: Case) -> Observation:
     """Draw the dots and the rings many times, and pictures of several sizes once."""
     seen: Observation = {}
-    create = answers["create_augmented_transform"]
     size = int(case.rng(14).choice(SIZES))
-    with own_randomness(case), working_noise(create):
+    with own_randomness(case):
         with scenario(seen, "dots"):
-            transform = create(img_size=size)
-            call_on_dots(seen, transform, case)
-            call_on_rings(seen, transform, case)
-        call_for_sizes(seen, create, case)
+            transform = bench.shim("create", img_size=size)
+            call_on_dots(seen, bench, transform, case)
+            call_on_rings(seen, bench, transform, case)
+        call_for_sizes(seen, bench, case)
     return seen
 
 
@@ -171,14 +200,15 @@ def side_of(seen: Observation) -> float:
 
 @once
 def readable(seen: Observation, expected: Observation) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """`turns` of the draws in which all dots are found; None when these are too few."""
+    """`turns` of the draws in which all dots are found; None when these are too few, or it is another triangle."""
     dots = dots_of(seen)
     if dots is None:
         return None
     kept = whole(dots[1])
     if kept.sum() < ENOUGH:
         return None
-    return turns(dots[0][kept], np.asarray(expected["places"], dtype=float) * side_of(seen))
+    read = turns(dots[0][kept], np.asarray(expected["places"], dtype=float) * side_of(seen))
+    return read if float(np.median(read[2])) <= ANOTHER_LIMIT else None
 
 
 def unreadable(seen: Observation) -> str:
@@ -262,8 +292,16 @@ def level_fault(rings: np.ndarray, expected: Observation) -> str | None:
     return f"a grey level of {levels[ring]:.3f} came out as {means[draw, ring]:.3f}.{varies}"
 
 
+def other_rings(means: np.ndarray, levels: np.ndarray) -> float:
+    """How far the levels that came out are from any change of brightness and contrast of those that were drawn."""
+    line = np.polyfit(levels, means, 1)
+    return float(np.abs(np.polyval(line, levels) - means).max())
+
+
 def noise_fault(rings: np.ndarray, expected: Observation) -> str | None:
     """What is wrong with the noise about each ring's mean, in words; None when nothing is."""
+    if not (found := other_rings(rings.mean(axis=(0, 2)), np.asarray(expected["levels"], dtype=float))) <= RINGS_ATOL:
+        return f"these are not the rings that were drawn: their levels are off by {found:.2f}"
     noise = rings - rings.mean(axis=2, keepdims=True)
     spreads = noise.std(axis=(0, 2)) * math.sqrt(RING_PIXELS / (RING_PIXELS - 1))
     wrong = spreads[np.abs(spreads / SIGMA - 1) > NOISE_RTOL]
@@ -311,10 +349,12 @@ HALF = f"half of the draws, to within {RATE_LIMIT * 50 / math.sqrt(DRAWS):.0f} p
 
 TRANSFORM = Task(
     module="augmentation",
-    name="create_augmented_transform",
+    name=NAME,
     title="Task 2: create_augmented_transform",
-    defines=("create_augmented_transform",),
+    defines=(NAME,),
     observe=probe_transform,
+    apart=True,
+    shims={"create": create, "draw": draw},
     expects=("places", "levels"),
     checks=(
         Check(
@@ -323,7 +363,7 @@ TRANSFORM = Task(
             "the result is a floating-point tensor (1, img_size, img_size), 128 by default",
             "one channel, square, for any size of input",
             output_fault,
-            requires=("range",),
+            requires=("range", "noise"),
         ),
         Check("range", 0.5, "all values lie in [0, 1]", "0 is black, 1 is white", range_fault, requires=("noise",)),
         Check(

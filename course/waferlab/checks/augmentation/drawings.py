@@ -41,9 +41,13 @@ def as_picture(values: np.ndarray) -> Any:
 
 
 def dot_places(case: Case) -> np.ndarray:
-    """Where the three dots are, (3, 2), x and y in image sides from the centre: directions differ by about 120°."""
+    """Where the three dots are, (3, 2), x and y in image sides from the centre.
+
+    The triangle is another one in every case, never its own mirror image: who has seen one cannot draw the next.
+    """
     rng = case.rng(10)
-    angles = rng.uniform(0, 2 * np.pi) + 2 * np.pi * np.arange(3) / 3 + rng.uniform(-0.3, 0.3, 3)
+    between = np.array([0.0, rng.uniform(np.pi / 3, 5 * np.pi / 6), rng.uniform(7 * np.pi / 6, 5 * np.pi / 3)])
+    angles = rng.uniform(0, 2 * np.pi) + between
     return np.array(RADII)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from waferlab.checks.core import Observation
+from waferlab.checks.plain import kind_of
 from waferlab.checks.reading import numbers
 
 SIGMA = 0.02
@@ -22,7 +23,7 @@ def read_tensor(seen: Observation, part: str, value: Any, shape: tuple[int, ...]
     """
     array, flaws = numbers(value, "the result"), []
     if not hasattr(value, "detach"):
-        flaws.append(f"a {type(value).__name__}, expected a tensor")
+        flaws.append(f"a {kind_of(value)}, expected a tensor")
     elif not value.is_floating_point():
         flaws.append(f"a tensor of type {str(value.dtype).removeprefix('torch.')}, expected floating point")
     if array.shape != shape:

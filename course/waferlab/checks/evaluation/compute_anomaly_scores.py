@@ -7,20 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from waferlab.checks.core import (
-    Case,
-    Check,
-    Fault,
-    Observation,
-    Task,
-    array_of,
-    error_of,
-    relative_difference,
-    scenario,
-)
-from waferlab.checks.loaders import Batches, device_check, observe_device
-from waferlab.checks.reading import numbers, pair
-from waferlab.checks.watching import changed_fault, counted_bars, own_randomness, trouble
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, relative_difference
+from waferlab.checks.loaders import device_check, loader_of, observe_device
+from waferlab.checks.reading import UnexpectedResult, numbers
+from waferlab.checks.watching import asked, changed_fault, own_randomness, quiet_bars, stopped, trouble
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +51,10 @@ class Watch:
 
 
 def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
-    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched."""
+    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched.
+
+    Its codes have next to no spread, so that a draw decodes to the same image as the mean: both are right answers.
+    """
     import torch
 
     from waferlab.reference.encoder import ConvVAE
@@ -73,45 +66,46 @@ def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
         if name.endswith(("running_mean", "running_var")):
             low, high = (0.5, 1.5) if name.endswith("var") else (-0.3, 0.3)
             value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
-    model.encoder.fc_logvar.bias.data.fill_(2.0)
+    model.encoder.fc_logvar.bias.data.fill_(-50.0)
+    model.logvar_range = (-60.0, 4.0)
     watch.follow(model.encoder)
     watch.follow(model.decoder)
     return model.train()
 
 
 def score_images(case: Case, stream: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images of very different contrast, and labels in random order."""
+    """Images of very different contrast, and the class numbers that Fashion-MNIST has for labels."""
     import torch
 
     rng = case.rng(stream)
     contrast = rng.uniform(0.1, 1.0, (count, 1, 1, 1))
     images = 0.5 + contrast * (rng.random((count, 1, SIZE, SIZE)) - 0.5)
-    return torch.tensor(images, dtype=getattr(torch, case.dtype)), torch.from_numpy(rng.integers(0, 2, count))
+    return torch.tensor(images, dtype=getattr(torch, case.dtype)), torch.from_numpy(rng.integers(0, 10, count))
 
 
-def read_scores(result: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and labels as float64 arrays.
+def read_scores(result: Any) -> np.ndarray:
+    """Scores as a float64 array.
 
     Raises:
-        UnexpectedResult: the result is no pair of numbers.
+        UnexpectedResult: the result is no array of numbers, or a tuple, as of scores and labels.
     """
-    scores, labels = pair(result, "compute_anomaly_scores", "(scores, labels)")
-    return numbers(scores, "scores"), numbers(labels, "labels")
+    if isinstance(result, tuple):
+        raise UnexpectedResult(f"a tuple of {len(result)}; the scores alone were asked for")
+    return numbers(result, "scores")
 
 
 def observe_scores(
     seen: Observation, part: str, answer: Callable[..., Any], case: Case, stream: int, count: int, batch: int
 ) -> None:
-    """Score images twice; under `part` come scores, labels, the second scores and what was watched."""
+    """Score images twice; under `part` come the scores, the second scores and what was watched."""
     watch = Watch()
     model = drawn_model(case, stream, watch)
     images, labels = score_images(case, stream + 1, count)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    loader = Batches(images, batch, labels)
-    seen[f"{part}.scores"], seen[f"{part}.labels"] = read_scores(answer(model, loader, device="cpu"))
+    loader = loader_of(images, batch, labels)
+    seen[f"{part}.scores"] = read_scores(answer(model, loader, device="cpu"))
     seen[f"{part}.gradients"], seen[f"{part}.training"] = any(watch.gradients), any(watch.training)
-    seen[f"{part}.passes"] = len(watch.gradients)
-    seen[f"{part}.again"], _ = read_scores(answer(model, loader, device="cpu"))
+    seen[f"{part}.again"] = read_scores(answer(model, loader, device="cpu"))
     after = model.state_dict()
     seen[f"{part}.changed"] = any(bool((after[name] != value).any()) for name, value in before.items())
 
@@ -144,9 +138,10 @@ def observe_detector(seen: Observation, answers: Mapping[str, Any], case: Case) 
     torch.manual_seed(int(case.rng(6).integers(2**31)))
     model = ConvVAE(latent_dim=TRAIN_LATENT, image_size=TRAIN_SIZE)
     loop = answers.get("train_vae", train_vae)
-    loaders = Batches(train, TRAIN_BATCH), Batches(val, TRAIN_BATCH)
-    loop(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=TRAIN_EPOCHS // 2, device="cpu")
-    scores, _ = read_scores(answers["compute_anomaly_scores"](model, Batches(test, 64), device="cpu"))  # no true labels
+    loaders = loader_of(train, TRAIN_BATCH), loader_of(val, TRAIN_BATCH)
+    loop(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=max(1, TRAIN_EPOCHS // 2), device="cpu")
+    test_loader = loader_of(test, 64)  # without true labels
+    scores = read_scores(answers["compute_anomaly_scores"](model, test_loader, device="cpu"))
     seen["detector.labels"], seen["detector.scores"] = np.array(images["labels"]), scores
     seen["detector.auroc"] = float(roc_auc_score(images["labels"], scores))
 
@@ -155,14 +150,14 @@ def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
     """Score with a model of drawn weights, with uneven batches and one by one; then with a trained model."""
     seen: Observation = {}
     answer = answers["compute_anomaly_scores"]
-    with own_randomness(case), counted_bars():
-        with scenario(seen, "uneven"):
+    with own_randomness(case), quiet_bars():
+        with asked(seen, "uneven"):
             observe_scores(seen, "uneven", answer, case, 10, 19, 8)
-        with scenario(seen, "single"):
+        with asked(seen, "single"):
             observe_scores(seen, "single", answer, case, 20, 3, 1)
-        with scenario(seen, "detector"):
+        with asked(seen, "detector"):
             observe_detector(seen, answers, case)
-        if "uneven.error" not in seen:
+        if not stopped(seen, "uneven"):
             observe_device(seen, lambda model, loader: answer(model, loader, device="cuda"))
     return seen
 
@@ -171,7 +166,7 @@ def probe_scores(answers: Mapping[str, Any], case: Case) -> Observation:
 
 
 def score_fault(part: str) -> Fault:
-    """The fault "the scores of this part are not the mean squared errors of the reconstructions from mu"."""
+    """The fault "the scores of this part are not the mean squared errors of the reconstructions"."""
 
     def fault(seen: Observation, expected: Observation) -> str | None:
         want = np.asarray(expected[f"{part}.scores"], dtype=float)
@@ -199,9 +194,7 @@ def flag_fault(flag: str, wrong: str) -> Fault:
     """The fault "this was seen while 19 images were scored"; `wrong` says it in words."""
 
     def fault(seen: Observation, expected: Observation) -> str | None:
-        if error := error_of(seen, "uneven"):
-            return f"raised {error}"
-        return None if seen.get(f"uneven.{flag}") is False else wrong
+        return stopped(seen, "uneven") or (None if seen.get(f"uneven.{flag}") is False else wrong)
 
     return fault
 
@@ -211,22 +204,16 @@ def repeat_fault(seen: Observation, expected: Observation) -> str | None:
     if found := trouble(seen, "uneven", "scores") or trouble(seen, "uneven", "again"):
         return found
     first, second = array_of(seen, "uneven.scores"), array_of(seen, "uneven.again")
+    if first.shape != second.shape:
+        return f"scores of shape {second.shape} after scores of shape {first.shape}"
     alike = first.size > 0 and relative_difference(second, first) <= REPEAT_RTOL
-    return None if alike else "other scores (a draw of z?)"
-
-
-def labels_fault(seen: Observation, expected: Observation) -> str | None:
-    """Whether the labels come back otherwise than in the order of the scores."""
-    if found := trouble(seen, "uneven", "labels"):
-        return found
-    got, want = array_of(seen, "uneven.labels"), np.asarray(expected["uneven.labels"], dtype=float)
-    return None if np.array_equal(got, want) else f"others, of shape {got.shape}"
+    return None if alike else "other scores"
 
 
 def detector_fault(seen: Observation, expected: Observation) -> str | None:
     """Whether the scores of a trained model are worth hardly more than a guess."""
-    if error := error_of(seen, "detector"):
-        return f"raised {error}"
+    if found := stopped(seen, "detector"):
+        return found
     value = array_of(seen, "detector.auroc")
     if value is None or value.ndim:
         return "no number"
@@ -235,7 +222,7 @@ def detector_fault(seen: Observation, expected: Observation) -> str | None:
 
 # --- the task ----------------------------------------------------------------------------------------------------
 
-SCORE_GOAL = "per image: the mean over its pixels of (x - x_recon)^2, x_recon decoded from mu, in evaluation mode"
+SCORE_GOAL = "an array of shape (n,): for each image the mean over its pixels of (x - x_recon)^2, in evaluation mode"
 
 SCORES = Task(
     module="evaluation",
@@ -243,15 +230,15 @@ SCORES = Task(
     title="Task 1: compute_anomaly_scores",
     defines=("compute_anomaly_scores",),
     observe=probe_scores,
-    expects=("uneven.scores", "single.scores", "uneven.labels"),
+    expects=("uneven.scores", "single.scores"),
     checks=(
-        Check("scores", 1.5, "19 images in batches of 8, 8 and 3", SCORE_GOAL, score_fault("uneven")),
-        Check("single", 0.5, "3 images, one by one", SCORE_GOAL, score_fault("single")),
+        Check("scores", 1.75, "19 images in batches of 8, 8 and 3", SCORE_GOAL, score_fault("uneven")),
+        Check("single", 0.75, "3 images, one by one", SCORE_GOAL, score_fault("single")),
         Check(
             "repeatable",
             0.5,
             "the same images a second time",
-            "the same scores: nothing random in them",
+            "the same scores",
             repeat_fault,
             requires=("scores",),
         ),
@@ -280,7 +267,6 @@ SCORES = Task(
             requires=("scores",),
         ),
         device_check(0.25, requires=("scores",)),
-        Check("labels", 0.5, "the labels", "those of the loader, in its order", labels_fault),
         Check(
             "detector",
             0.75,

@@ -23,7 +23,7 @@ class Record:
     Attributes:
         passes: (p, 7), see `Recorder`.
         weights: (t + 1, w) parameters before each step, and after the last.
-        recon: (t, w) gradients of the squared error.
+        recon: (t, w) gradients of the cross-entropy.
         kl: (t, w) gradients of the KL divergence.
         arrived: (t, w) gradients that backward passes brought.
     """

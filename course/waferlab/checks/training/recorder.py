@@ -25,9 +25,9 @@ class Recorder:
 
     Attributes:
         passes: one entry for each forward pass: split (0 train, 1 validation, -1 neither), mode, gradients enabled,
-            batch size, squared error, KL divergence, number of training passes before it.
+            batch size, cross-entropy, KL divergence, number of training passes before it.
         weights: all parameters in one row, at each training pass.
-        recon_gradients: of the squared error, at each training pass.
+        recon_gradients: of the cross-entropy, at each training pass.
         kl_gradients: of the KL divergence.
         arrived: the gradients that backward passes brought after it.
         validated: number of training passes before the latest validation pass, and the parameters at its first batch.
@@ -63,9 +63,10 @@ class Recorder:
     def forward(self, model: torch.nn.Module, x: torch.Tensor, outputs: tuple[torch.Tensor, ...]) -> None:
         """A forward pass has happened."""
         import torch
+        from torch.nn import functional as F
 
         x_recon, mu, logvar = outputs
-        recon = (x_recon - x).pow(2).sum() / len(x)
+        recon = F.binary_cross_entropy(x_recon, x, reduction="sum") / len(x)
         kl = (-0.5 * (1 + logvar - mu.pow(2) - logvar.exp())).sum() / len(x)
         self.last = split_of(x)
         enabled = torch.is_grad_enabled() and recon.requires_grad
@@ -119,7 +120,14 @@ def split_of(x: torch.Tensor) -> int:
 
 
 def watched_model(case: Case, stream: int, gain: float, recorder: Recorder) -> torch.nn.Module:
-    """A small VAE with the interface of `ConvVAE`, whose squared error has gradients in proportion to `gain`."""
+    """A small VAE with the interface of `ConvVAE`, whose cross-entropy has gradients in proportion to `gain`.
+
+    Args:
+        case: gives the weights.
+        stream: of the case's randomness.
+        gain: images lie in 0.5 ± gain, at most 0.5.
+        recorder: gets everything that happens.
+    """
     import torch
     from torch import nn
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, product
 
 import numpy as np
@@ -56,7 +56,7 @@ def either(*faults: Fault) -> Fault:
 
 
 def loss_fault(reading: Reading, seen: Observation) -> str | None:
-    """Whether the minimised loss is something else than the squared error plus a multiple of the KL divergence."""
+    """Whether the minimised loss is something else than the cross-entropy plus a multiple of the KL divergence."""
     factors = reading.factors
     if not reading.record.arrived.any():
         return NO_GRADIENT
@@ -178,12 +178,6 @@ def no_grad_fault(reading: Reading, seen: Observation) -> str | None:
     return None
 
 
-def progress_fault(reading: Reading, seen: Observation) -> str | None:
-    """Whether no tqdm bar was made."""
-    bars = array_of(seen, f"{reading.part}.bars")
-    return None if bars is not None and bars.ndim == 0 and bars >= 1 else "none was made"
-
-
 # --- the history -------------------------------------------------------------------------------------------------
 
 
@@ -201,7 +195,7 @@ def history_fault(reading: Reading, seen: Observation) -> str | None:
 
 
 def epoch_means(passes: np.ndarray, betas: np.ndarray, *, weighted: bool) -> np.ndarray:
-    """Means of loss, squared error and KL divergence over the batches of each epoch: (3, epochs).
+    """Means of total, cross-entropy and KL divergence over the batches of each epoch: (3, epochs).
 
     Args:
         passes: (epochs * batches, 7), see `Recorder`.
@@ -228,26 +222,37 @@ def last_validations(record: Record) -> np.ndarray | None:
 def means_fault(reading: Reading, seen: Observation) -> str | None:
     """What the three training lists tell otherwise than it happened, as means per image or per batch."""
     passes = split_passes(reading.record, 0)
-    return lists_fault(reading, seen, HISTORY[:3], passes[passes[:, 2] == 1])
+    return lists_fault(reading, seen, HISTORY[:3], passes[passes[:, 2] == 1], betas_of(reading))
 
 
 def validation_fault(reading: Reading, seen: Observation) -> str | None:
-    """What the three validation lists tell otherwise than it happened."""
-    return lists_fault(reading, seen, HISTORY[3:], last_validations(reading.record))
+    """What the three validation lists tell otherwise than it happened; their total may take each epoch's beta, or 1."""
+    betas = [*betas_of(reading), np.ones(reading.record.num_epochs)]
+    return lists_fault(reading, seen, HISTORY[3:], last_validations(reading.record), betas)
 
 
-def lists_fault(reading: Reading, seen: Observation, names: tuple[str, ...], passes: np.ndarray | None) -> str | None:
-    """Which of three lists does not hold the means of these passes, with the right betas or those of the loop."""
+def betas_of(reading: Reading) -> list[np.ndarray]:
+    """The betas that a list may be made with: the right ones, and those of the loop, which another check judges."""
+    return [reading.record.betas, reading.record.by_epoch(reading.factors[:, 1])[:, 0]]
+
+
+def lists_fault(
+    reading: Reading,
+    seen: Observation,
+    names: tuple[str, ...],
+    passes: np.ndarray | None,
+    betas: Sequence[np.ndarray],
+) -> str | None:
+    """Which of three lists does not hold the means of these passes, of batches or of images, with any of some betas."""
     record = reading.record
     if passes is None or not len(passes) or len(passes) % record.num_epochs:
         return "not every epoch is followed by one pass over all validation batches"
     lists = [array_of(seen, f"{reading.part}.{name}") for name in names]
     if any(values is None or values.shape != (record.num_epochs,) for values in lists):
         return "no numbers for every epoch"
-    used = record.by_epoch(reading.factors[:, 1])[:, 0]
     faults = [
-        mean_fault(np.array(lists), epoch_means(passes, betas, weighted=weighted))
-        for betas, weighted in product((record.betas, used), (True, False))
+        mean_fault(np.array(lists), epoch_means(passes, some, weighted=weighted))
+        for some, weighted in product(betas, (True, False))
     ]
     return None if None in faults else faults[0]
 
@@ -260,7 +265,7 @@ def mean_fault(got: np.ndarray, want: np.ndarray) -> str | None:
         return None
     row = int(np.where(np.isfinite(off), off, np.inf).max(axis=1).argmax())
     epoch = int(np.where(np.isfinite(off), off, np.inf)[row].argmax())
-    return f"{('loss', 'recon', 'kl')[row]} of epoch {epoch}: {got[row, epoch]:.4g} instead of {want[row, epoch]:.4g}"
+    return f"{('total', 'recon', 'kl')[row]} of epoch {epoch}: {got[row, epoch]:.4g} instead of {want[row, epoch]:.4g}"
 
 
 # --- what was learnt ---------------------------------------------------------------------------------------------
@@ -279,9 +284,9 @@ def learning_fault(seen: Observation, expected: Observation) -> str | None:
 # --- the task ----------------------------------------------------------------------------------------------------
 
 
-def means_goal(split: str) -> str:
+def means_goal(split: str, beta: str) -> str:
     """What is expected of three lists."""
-    return f"the means of loss, recon and kl over the {split} images of each epoch, with the epoch's beta"
+    return f"the means of total, recon and kl over the {split} images or batches of each epoch, with {beta}"
 
 
 TRAIN = Task(
@@ -300,19 +305,25 @@ TRAIN = Task(
             fault_in(*RUNS, fault=history_fault),
             requires=("means",),
         ),
-        Check("means", 1.0, "the three training lists", means_goal("training"), fault_in("large", fault=means_fault)),
+        Check(
+            "means",
+            1.0,
+            "the three training lists",
+            means_goal("training", "the epoch's beta"),
+            fault_in("large", fault=means_fault),
+        ),
         Check(
             "validation",
             1.0,
             "the three validation lists",
-            means_goal("validation"),
+            means_goal("validation", "the epoch's beta or with 1"),
             fault_in("large", fault=validation_fault),
         ),
         Check(
             "loss",
-            1.0,
+            1.25,
             "the loss that is minimised",
-            "recon + beta * kl as `vae_loss` gives them",
+            "recon + beta * kl as `vae_loss(x_recon, x, mu, logvar, beta)` gives them",
             fault_in("large", fault=loss_fault),
         ),
         Check(
@@ -364,14 +375,6 @@ TRAIN = Task(
             "gradients in validation",
             "switched off (torch.no_grad or torch.inference_mode)",
             fault_in("large", fault=no_grad_fault),
-            requires=("loss",),
-        ),
-        Check(
-            "progress",
-            0.25,
-            "a progress bar",
-            "a tqdm bar",
-            fault_in("large", fault=progress_fault),
             requires=("loss",),
         ),
         device_check(0.25, requires=("loss",)),

@@ -13,7 +13,9 @@ from servers import chromium
 
 from autograder.base.course import Assignment, Course
 from autograder.base.records import Mark, Result
-from autograder.report.pages.report import Chart, render
+from autograder.report.pages.distribution import Chart
+from autograder.report.pages.report import render
+from autograder.report.similar import Group
 
 FULL = replace(
     RESULT,
@@ -35,7 +37,10 @@ NOTHING = replace(
     tasks=tuple(replace(task, status="unanswered", points=0.0, message="not yet answered") for task in (SCALE, SHIFT)),
 )
 CLASS = [RESULT, FULL, NOTHING, LOST]
-LINKS = {("Ada Lovelace", RESULT.file): "feedback/Ada Lovelace #1.html", ("Bob", "bob.ipynb"): "feedback/bob.html"}
+LINKS = {
+    ("Ada Lovelace", "01-scaling", RESULT.file): "feedback/Ada Lovelace #1.html",
+    ("Bob", None, "bob.ipynb"): "feedback/bob.html",
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +57,9 @@ SHOWN = [
     "fashion-mnist",
     "Graded without a sandbox.",
     "3 graded · median 2 · mean 3 of 7 points",
-    "Task 1: scale 2 of 3 answered",
-    "inputs (1 point) 1 of 3",
+    "Task 2: Shift 01 Scaling and shifting 33 % of the points 1 of 3 got all, 1 blank",
+    "inputs 01, Task 1: scale · 1 point Most often:",
+    "2 of 3 lost it",
     "Bob · bob.ipynb The file is empty.",
     "Task 2: Shift ran out of time.",
     "2 / 7 Scaling and shifting 1 out of time, 1 repair",
@@ -80,7 +86,8 @@ def test_links_to_feedback_pages(course):
 )
 def test_links_lead_nowhere_else(course, path):
     """Is a link that is no relative path left out?"""
-    assert "href" not in page_of(CLASS, course, links={("Bob", "bob.ipynb"): path})
+    hrefs = re.findall(r'href="([^"]*)"', page_of(CLASS, course, links={("Bob", None, "bob.ipynb"): path}))
+    assert hrefs and all(one.startswith("#") for one in hrefs)
 
 
 def test_same_bytes_in_any_order(course):
@@ -98,7 +105,7 @@ def test_hostile_text_stays_text(course):
         ),
         replace(LOST, student=EVIL, cause=EVIL),
     ]
-    page = page_of(evil, course, links={(EVIL, EVIL): EVIL})
+    page = page_of(evil, course, links={(EVIL, "01-scaling", EVIL): EVIL})
     seen = PageText(page)
     assert {"script", "img"}.isdisjoint(seen.tags) and seen.tags.count("style") == 1
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
@@ -171,7 +178,9 @@ def test_the_report_fits_without_scrolling_sideways(browser, course, tmp_path, w
     """Does the whole class, opened line by line, fit a phone and a desk, and is no number cut off?"""
     longer, results = class_of(course, assignments, students)
     page = tmp_path / "report.html"
-    page.write_text(page_of(results, longer).replace("<details", "<details open"), encoding="utf-8")
+    texts = ("x = '" + "long" * 200 + "'\ny = f(x)", "def f(argument): return argument.value" * 9)
+    pair = Group(results[0].assignment, "Task " * 9, "code", (results[0], results[-2]), texts, ((0, 1, 0.9),), ())
+    page.write_text(page_of(results, longer, alike=[pair]).replace("<details", "<details open"), encoding="utf-8")
     screen = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 1000}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     browser.get(page.as_uri())
@@ -186,3 +195,19 @@ def test_each_assignment_has_a_number_that_the_page_explains(course):
     page = page_of(results, longer)
     assert "07 A rather long title: 07-a-rather-long-name-7" in words(page)
     assert "223.25 / 247" in words(page)
+
+
+def test_a_term_has_a_total(course):
+    """Is there a distribution of all assignments together, in which what is missing gives nothing?"""
+    longer, results = class_of(course, 3, 3)
+    page = words(page_of(results, longer))
+    assert "Course total so far 3 students · median 23.5 · mean 23.5 of 39 points" in page
+    assert "Maximilian Lovelace 2" in page and "11.75 / 39" in page
+
+
+def test_two_weeks_under_two_spellings_are_one_row(course):
+    """Is a person whose name is spelt otherwise in another week still one student?"""
+    weeks = [replace(RESULT, student="Ada Lovelace", person="canvas:1"), replace(RESULT, student="A. Lovelace")]
+    both = [weeks[0], replace(weeks[1], person="canvas:1", assignment="02-counting", file="b.ipynb")]
+    assert "1 student 2 graded" in words(page_of(both, course))
+    assert "2 students 2 graded" in words(page_of([both[0], replace(both[1], person="canvas:2")], course))
