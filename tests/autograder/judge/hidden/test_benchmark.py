@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ def marks(source: str) -> list[Mark]:
 def delayed(function: Callable[..., Any], rng: np.random.Generator) -> Callable[..., Any]:
     """A function before and after which the machine sometimes does something else."""
 
+    @wraps(function)
     def busy(*args: Any, **options: Any) -> Any:
         if rng.random() < 0.02:
             SLEEP(rng.exponential(0.004))
