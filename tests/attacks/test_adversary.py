@@ -21,7 +21,10 @@ TASKS = [
 ]
 CONSTANTS = (None, 0, 1.0, -1.0, "a text", {}, [], (), np.zeros(1), np.ones((4, 1, 8, 8)), (0.0, 0.0), [0.0] * 32)
 #: Points that rest on the candidate's own word, by module and task; SECURITY.md names each.
-OWN_WORD: dict[tuple[str, str], float] = {("eda", "answer_eda_questions"): 1.0}
+OWN_WORD: dict[tuple[str, str], float] = {
+    ("eda", "answer_eda_questions"): 1.0,
+    ("ethics", "ethical_impact_assessment"): 1.0,
+}
 
 
 def recorded(bank: Bank, task: str, seed: int) -> list:
