@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from waferlab.checks.bench import LocalBench, Lost
+from waferlab.checks.bench import Bench, LocalBench, Lost
 from waferlab.checks.benchmark import EXPORT, INFERENCE, benchmark_inference, clocks, export_model, measuring, timeline
 from waferlab.checks.benchmark.shared import number_of
 from waferlab.checks.benchmark.timeline import MIB, Timeline
@@ -523,6 +523,46 @@ def test_the_limit_of_a_gpu(p99: float, found: str | None, monkeypatch: pytest.M
     monkeypatch.setattr(benchmark_inference, "stub_fault", lambda _: lambda *_: None)
     seen = {"real.device": "Tesla T4", "real.single_p99_ms": p99}
     assert benchmark_inference.real_fault(seen, {}) == found
+
+
+class OnGPU(Bench):
+    """A desk with a GPU that says something about the real model."""
+
+    def __init__(self, told: Any) -> None:
+        self._told = told
+
+    def shim(self, name: str, *arguments: Any, services: Any = None, **options: Any) -> Any:
+        """What it says, whatever it is asked."""
+        return self._told
+
+
+def told_by_a_gpu(shown: float) -> dict[str, Any]:
+    """What a desk says whose calls take a hundredth of a second each, reported as `shown` ms."""
+    n_warmup, n_runs, size = measuring.REAL_ON_GPU
+    batches = [batch for batch in measuring.BATCH_SIZES for _ in range(n_warmup + n_runs)]
+    rows = [
+        [[batch, 1, size, size], 0.01 * number, 0.01 * number + 0.0099, [0, 0, 1]]
+        for number, batch in enumerate(batches)
+    ]
+    report = {"single_mean_ms": shown, "single_p99_ms": shown}
+    result = {**report, "batch_results": {batch: shown / batch for batch in measuring.BATCH_SIZES}}
+    return {"result": result, "span": [0.0, 0.01 * len(rows)], "rows": rows, "device": "Tesla T4"}
+
+
+@pytest.mark.parametrize(("shown", "right"), [(9.95, True), (1.0, False), (30.0, False)])
+def test_times_on_a_real_gpu_are_those_between_its_events(shown: float, right: bool) -> None:
+    """Are times on a real GPU right that lie between what its events show and the next call?"""
+    seen: Observation = {}
+    measuring.on_real_gpu(seen, OnGPU(told_by_a_gpu(shown)))
+    assert (benchmark_inference.real_fault(seen, {}) is None) is right and seen["real.device"] == "Tesla T4"
+
+
+@pytest.mark.parametrize("told", [None, {}, {"device": 1, "rows": 3, "result": {}}, {"rows": [[1]], "device": "x"}])
+def test_a_gpu_that_says_nothing_of_use_gets_nothing(told: Any) -> None:
+    """Does the examiner survive whatever a desk says about a real GPU?"""
+    seen: Observation = {}
+    measuring.on_real_gpu(seen, OnGPU(told))
+    assert benchmark_inference.real_fault(seen, {})
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
