@@ -97,7 +97,7 @@ def replayer(said: list[Said]) -> Way:
 
 
 def mimic(said: list[Said], seed: int = 3) -> Way:
-    """Numbers of the shape, mean and spread of what an honest desk says in this exam."""
+    """Numbers of the shape, mean and spread of what an honest desk says in this exam, and texts of the same letters."""
     rng = np.random.default_rng(seed)
     honest = replayer(said)
 
@@ -114,7 +114,9 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
         return {key: _like(one, rng) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_like(one, rng) for one in value)
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, str):
+        return "".join(rng.permutation([*value]))
+    if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, bytes):
         return rng.bytes(len(value))
