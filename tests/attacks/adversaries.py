@@ -118,6 +118,8 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
         return "".join(rng.permutation([*value]))
     if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, bytes):
+        return rng.bytes(len(value))
     if isinstance(value, int | float):
         return type(value)(value + rng.normal() * (abs(value) + 1))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
