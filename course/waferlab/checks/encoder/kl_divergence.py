@@ -116,7 +116,8 @@ def values_fault(part: str) -> Fault:
             return "no finite numbers"
         if (np.abs(got - want) / want).max() <= RTOL:
             return None
-        return f"{got[0]:.4f} is not right. {kl_hint(got, want, expected[f'{part}.shapes'])}"
+        hint = kl_hint(got, want, expected[f"{part}.shapes"])
+        return f"{got[0]:.4f} instead of {want[0]:.4f}. {hint}"
 
     return fault
 
