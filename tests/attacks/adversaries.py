@@ -130,7 +130,9 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
 def _array_like(value: Any, rng: np.random.Generator) -> Any:
     array = np.asarray(value.detach() if hasattr(value, "detach") else value)
     numbers = array.astype(float)
-    drawn = rng.normal(numbers.mean() if array.size else 0, (numbers.std() if array.size else 0) + 1e-6, array.shape)
+    mean = numbers.mean() if array.size else 0.0
+    spread = numbers.std() if array.size > 1 else abs(mean) + 1  # one number has no spread, and must not be told
+    drawn = rng.normal(mean, spread + 1e-6, array.shape)
     drawn = np.abs(drawn) if (numbers >= 0).all() else drawn
     made = drawn.round().astype(array.dtype) if array.dtype.kind in "biu" else drawn.astype(array.dtype)
     if hasattr(value, "detach"):
