@@ -10,7 +10,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
-from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
+from autograder.base.notebooks import grade_id, grading, is_answer, is_marked, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.base.settings import Grading
 from autograder.judge.datasets import probe_arrays
@@ -116,7 +116,7 @@ def prepare(
     seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
     given = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
     expected = {name: {**answer.seen, **given.get(name, {})} for name, answer in exact.items()}
-    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
+    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_marked(cell)}
     exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft), given)
     _prove(exam, timed)
     return exam

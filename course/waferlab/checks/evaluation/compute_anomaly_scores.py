@@ -50,11 +50,15 @@ class Watch:
         part.__class__ = Followed
 
 
-def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
-    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched.
+def take_spread(model: torch.nn.Module) -> None:
+    """Leave codes next to no spread: a draw then decodes to the same image as the mean, and both are right."""
+    model.encoder.fc_logvar.weight.data.zero_()
+    model.encoder.fc_logvar.bias.data.fill_(-50.0)
+    model.logvar_range = (-60.0, 4.0)
 
-    Its codes have next to no spread, so that a draw decodes to the same image as the mean: both are right answers.
-    """
+
+def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
+    """A ConvVAE with drawn weights and running statistics, in training mode, whose two parts are watched."""
     import torch
 
     from waferlab.reference.encoder import ConvVAE
@@ -66,8 +70,7 @@ def drawn_model(case: Case, stream: int, watch: Watch) -> torch.nn.Module:
         if name.endswith(("running_mean", "running_var")):
             low, high = (0.5, 1.5) if name.endswith("var") else (-0.3, 0.3)
             value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
-    model.encoder.fc_logvar.bias.data.fill_(-50.0)
-    model.logvar_range = (-60.0, 4.0)
+    take_spread(model)
     watch.follow(model.encoder)
     watch.follow(model.decoder)
     return model.train()
@@ -140,6 +143,7 @@ def observe_detector(seen: Observation, answers: Mapping[str, Any], case: Case) 
     loop = answers.get("train_vae", train_vae)
     loaders = loader_of(train, TRAIN_BATCH), loader_of(val, TRAIN_BATCH)
     loop(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=max(1, TRAIN_EPOCHS // 2), device="cpu")
+    take_spread(model)
     test_loader = loader_of(test, 64)  # without true labels
     scores = read_scores(answers["compute_anomaly_scores"](model, test_loader, device="cpu"))
     seen["detector.labels"], seen["detector.scores"] = np.array(images["labels"]), scores

@@ -11,7 +11,7 @@ from waferlab.checks.core import Check, Fault, Observation, Task, array_of, erro
 from waferlab.checks.loaders import device_check
 from waferlab.checks.training.desk import ANSWER, HISTORY, SHIMS
 from waferlab.checks.training.ledger import Pass
-from waferlab.checks.training.record import RUNS, STILL, UNKNOWN, Reading, readings
+from waferlab.checks.training.record import RUNS, STILL, Reading, readings
 from waferlab.checks.training.runs import LEARN_EPOCHS, LEARN_TRAIN, probe_train
 
 COEFFICIENT_TOL, BETA_TOL = 2e-3, 0.01
@@ -24,6 +24,7 @@ LEARN_LIMIT = 1.0
 NO_STEPS = "the weights did not change: is there an optimiser step?"
 NO_GRADIENT = "no gradient arrived: is there a backward pass?"
 UNKNOWN_STEPS = "the steps follow neither from these gradients with AdamW nor from a common mistake"
+AIMLESS = "the gradients are of no loss that would make a reconstruction better"
 UNDECIDED = "the gradients are too small, or too much alike, to tell"
 NO_VALIDATION = "no validation batch was passed through the model"
 
@@ -113,7 +114,9 @@ def wrong_epoch(reading: Reading, betas: np.ndarray | None) -> int | None:
 
 def unexplained(reading: Reading) -> str | None:
     """Why nothing can be said about the steps of a run, in words; None when something can."""
-    return {STILL: NO_STEPS, UNKNOWN: UNKNOWN_STEPS}.get(reading.how) if isinstance(reading.how, str) else None
+    if isinstance(reading.how, str):
+        return NO_STEPS if reading.how == STILL else UNKNOWN_STEPS
+    return AIMLESS if reading.aimless else None
 
 
 def step_fault(choice: str, words: Mapping[str, str]) -> RunFault:
