@@ -8,6 +8,7 @@ said in an earlier exam, the second invents numbers of the same shape, mean and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,17 @@ Answers = Mapping[str, Any]
 Way = Callable[[dict[str, Any], list[Any]], Said]
 
 
+@dataclass(frozen=True)
+class Asking:
+    """A way to answer that hears what the examiner's services say.
+
+    Attributes:
+        way: `(question, its arguments, services) -> what is said`.
+    """
+
+    way: Callable[[dict[str, Any], list[Any], Mapping[str, Callable[..., Any]]], Any]
+
+
 class Forger(Bench):
     """A desk that answers by a way of its own, and claims that every argument is as it was.
 
@@ -29,18 +41,33 @@ class Forger(Bench):
         shims: the task's, which run at the clean desk.
     """
 
-    def __init__(self, way: Way, shims: Mapping[str, Shim] | None = None) -> None:
+    def __init__(self, way: Way | Asking, shims: Mapping[str, Shim] | None = None) -> None:
         self._way = way
         self.clean = LocalBench({}, shims)
 
     def _carried(self, packet: Packet, services: Services) -> Packet:
         question, arrays = packet
-        value, asked = self._way(question, decode(question["values"], arrays))
+        values = decode(question["values"], arrays)
+        if isinstance(self._way, Asking):
+            text, more = encode(self._way.way(question, values, {name: answering(services, name) for name in services}))
+            return {"value": text, "changed": []}, more
+        value, asked = self._way(question, values)
         for name, arguments in asked:
             text, more = encode(arguments)
             serve(services, name, ({"values": text}, more))
         text, more = encode(value)
         return {"value": text, "changed": []}, more
+
+
+def answering(services: Services, name: str) -> Callable[..., Any]:
+    """A service of the examiner's as a function, plain data in and out."""
+
+    def ask(*arguments: Any) -> Any:
+        text, arrays = encode(list(arguments))
+        reply, more = serve(services, name, ({"values": text}, arrays))
+        return decode(reply["value"], more)
+
+    return ask
 
 
 class Recorder(LocalBench):

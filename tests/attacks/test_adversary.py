@@ -7,7 +7,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from adversaries import Forger, Recorder, Way, always, echo, echo_all, mimic, replayer, zeros
+from adversaries import Asking, Forger, Recorder, Way, always, echo, echo_all, mimic, replayer, zeros
 from bank_judge import COURSE, SEED, Bank
 from waferlab.checks.bench import Lost
 from waferlab.checks.core import Case
@@ -35,13 +35,13 @@ def recorded(bank: Bank, task: str, seed: int) -> list:
     return bench.said
 
 
-def own_ways(bank: Bank, task: str) -> dict[str, Way]:
+def own_ways(bank: Bank, task: str) -> dict[str, Way | Asking]:
     """Ways that somebody thought out for this task, who knows the package and the course: `forgers/<module>.py`."""
     name = f"forgers.{bank.module}"
     return importlib.import_module(name).WAYS.get(task, {}) if importlib.util.find_spec(name) else {}
 
 
-def ways(bank: Bank, task: str) -> dict[str, Way]:
+def ways(bank: Bank, task: str) -> dict[str, Way | Asking]:
     """All ways to answer without doing the task."""
     return {
         **own_ways(bank, task),
