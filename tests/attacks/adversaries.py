@@ -7,7 +7,7 @@ said in an earlier exam, the second invents numbers of the same shape, mean and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,24 +17,46 @@ from waferlab.checks.plain import decode, encode
 #: What a forger says: the value, and what its shim asks the examiner before.
 Said = tuple[Any, list[tuple[str, list[Any]]]]
 Answers = Mapping[str, Any]
-#: `(question, its arguments) -> what is said`
-Way = Callable[[dict[str, Any], list[Any]], Said]
+#: `(question, its arguments) -> what is said`; a generator yields what it asks, is sent the replies, and returns a value.
+Way = Callable[[dict[str, Any], list[Any]], Said | Generator[tuple[str, list[Any]], Any, Any]]
 
 
 class Forger(Bench):
-    """A desk that answers by a way of its own, and claims that every argument is as it was."""
+    """A desk that answers by a way of its own, and claims that every argument is as it was.
 
-    def __init__(self, way: Way) -> None:
+    Args:
+        way: how it answers.
+        shims: the task's, which run at the clean desk.
+    """
+
+    def __init__(self, way: Way, shims: Mapping[str, Shim] | None = None) -> None:
         self._way = way
+        self.clean = LocalBench({}, shims)
 
     def _carried(self, packet: Packet, services: Services) -> Packet:
         question, arrays = packet
-        value, asked = self._way(question, decode(question["values"], arrays))
-        for name, arguments in asked:
-            text, more = encode(arguments)
-            serve(services, name, ({"values": text}, more))
-        text, more = encode(value)
+        said = self._way(question, decode(question["values"], arrays))
+        text, more = encode(_value(said if isinstance(said, Generator) else _without_replies(*said), services))
         return {"value": text, "changed": []}, more
+
+
+def _without_replies(value: Any, asked: list[tuple[str, list[Any]]]) -> Generator[tuple[str, list[Any]], Any, Any]:
+    """Ask what was thought out beforehand."""
+    yield from asked
+    return value
+
+
+def _value(way: Generator[tuple[str, list[Any]], Any, Any], services: Services) -> Any:
+    """What a way says once it has the replies to all that it asks."""
+    reply = None
+    while True:
+        try:
+            name, arguments = way.send(reply)
+        except StopIteration as end:
+            return end.value
+        text, more = encode(arguments)
+        answer, values = serve(services, name, ({"values": text}, more))
+        reply = decode(answer["value"], values)
 
 
 class Recorder(LocalBench):
