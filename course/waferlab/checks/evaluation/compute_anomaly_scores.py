@@ -276,9 +276,9 @@ def probe_scores(bench: Bench, case: Case) -> Observation:
             observe_scores(seen, "uneven", bench, case, 10, 19, 8)
         with asked(seen, "single"):
             observe_scores(seen, "single", bench, case, 20, 3, 1)
-        with asked(seen, "detector"):
-            observe_detector(seen, bench, case)
-        if not stopped(seen, "uneven"):
+        if not stopped(seen, "uneven"):  # both are worth nothing without its scores
+            with asked(seen, "detector"):
+                observe_detector(seen, bench, case)
             with asked(seen, "device"):
                 found = bench.shim("brought")
                 seen["device"] = [int(one == 1) for one in found] if isinstance(found, list) else None
@@ -335,7 +335,7 @@ def repeat_fault(seen: Observation, expected: Observation) -> str | None:
 
 def detector_fault(seen: Observation, expected: Observation) -> str | None:
     """Whether the scores of a trained model are worth hardly more than a guess."""
-    if found := stopped(seen, "detector"):
+    if found := stopped(seen, "uneven", "detector"):
         return found
     value = array_of(seen, "detector.auroc")
     if value is None or value.ndim:
