@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import waferlab
+import waferlab.plots
 from bank_judge import COURSE, SEED, Bank
 from test_adversary import OWN_WORD, TASKS
 from waferlab.checks.bench import LocalBench, Lost, Packet, Services
@@ -23,7 +23,7 @@ from waferlab.checks.core import Case, time_limit
 
 SECONDS = 2.0  # for one answer to one task
 LONG = 300.0  # for all answers to one task
-PLAIN = (bool, int, float, str, tuple, list, dict, np.ndarray)
+PLAIN = (str, tuple, list, dict, np.ndarray)  # single numbers: see test_adversary.py
 #: A candidate in every form: its name, and what is handed in.
 Found = Iterator[tuple[str, Callable[..., Any]]]
 
@@ -71,9 +71,14 @@ def candidates(bank: Bank, parameters: int) -> Found:
             known.add(id(value))
             if isinstance(value, PLAIN):
                 yield f"{module.__name__}.{name}", lambda *_, value=value, **__: value
-            elif str(getattr(value, "__module__", "")).startswith("waferlab.") and callable(value):
-                if (most := takes(value, parameters)) is not None:
-                    yield f"{module.__name__}.{name}", handed_in(value, most)
+            most = takes(value, parameters) if is_ours(value) else None
+            if most is not None:
+                yield f"{module.__name__}.{name}", handed_in(value, most)
+
+
+def is_ours(value: Any) -> bool:
+    """Whether this can be called, and is the package's own."""
+    return callable(value) and str(getattr(value, "__module__", "")).startswith("waferlab.")
 
 
 def takes(function: Callable[..., Any], parameters: int) -> int | None:
@@ -101,9 +106,7 @@ def points_of(bank: Bank, task: str, answer: Callable[..., Any]) -> float:
     asked = bank.tasks[task]
     try:
         with time_limit(SECONDS):
-            seen = asked.examine(
-                Impatient({asked.defines[0]: answer}, asked.shims), Case(SEED, arrays=bank.arrays)
-            )
+            seen = asked.examine(Impatient({asked.defines[0]: answer}, asked.shims), Case(SEED, arrays=bank.arrays))
             return sum(mark.points for mark in bank.judge_seen(task, seen)[1])
     except (Lost, TimeoutError):
         return 0.0
@@ -142,3 +145,16 @@ def test_nothing_importable_answers_the_task(bank: Bank, task: str, tmp_path: Pa
     assert len(points) > 100
     most = OWN_WORD.get((bank.module, task), 0.0)
     assert {name: found for name, found in points.items() if found > most} == {}
+
+
+def test_an_answer_in_the_package_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Would a helper that does the task be noticed, whatever its name, and though it takes fewer arguments?"""
+    bank, task = next(one.values for one in TASKS if one.values[1] == "threshold_from_validation")
+
+    def largest_twentieth(values: np.ndarray) -> float:
+        return float(np.quantile(values, 0.95))
+
+    largest_twentieth.__module__ = waferlab.plots.__name__
+    monkeypatch.setattr(waferlab.plots, "limit_of_axis", largest_twentieth, raising=False)
+    found = {name: points for name, points in tried(bank, task, tmp_path).items() if points}
+    assert found == {"waferlab.plots.limit_of_axis": 1.25}

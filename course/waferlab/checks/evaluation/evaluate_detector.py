@@ -143,7 +143,7 @@ def value_fault(seen: Observation, expected: Observation, name: str, number: int
     if fits(value, bounds):
         return None
     side = "too high" if value > bounds.max() else "too low" if value < bounds.min() else "which no threshold gives"
-    return f"{value:.4f}, {side}"
+    return f"{value if abs(value) < NEVER else np.copysign(np.inf, value):.5g}, {side}"
 
 
 def metric_fault(name: str, hint: str) -> Fault:
