@@ -113,7 +113,7 @@ def replayer(said: list[Said]) -> Way:
 
 
 def mimic(said: list[Said], seed: int = 3) -> Way:
-    """Numbers of the shape, mean and spread of what an honest desk says in this exam."""
+    """Numbers of the shape, mean and spread of what an honest desk says in this exam, and texts of the same letters."""
     rng = np.random.default_rng(seed)
     honest = replayer(said)
 
@@ -130,8 +130,12 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
         return {key: _like(one, rng) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_like(one, rng) for one in value)
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, str):
+        return "".join(rng.permutation([*value]))
+    if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, bytes):
+        return rng.bytes(len(value))
     if isinstance(value, int | float):
         return type(value)(value + rng.normal() * (abs(value) + 1))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
@@ -142,7 +146,9 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
 def _array_like(value: Any, rng: np.random.Generator) -> Any:
     array = np.asarray(value.detach() if hasattr(value, "detach") else value)
     numbers = array.astype(float)
-    drawn = rng.normal(numbers.mean() if array.size else 0, (numbers.std() if array.size else 0) + 1e-6, array.shape)
+    mean = numbers.mean() if array.size else 0.0
+    spread = numbers.std() if array.size > 1 else abs(mean) + 1  # one number has no spread, and must not be told
+    drawn = rng.normal(mean, spread + 1e-6, array.shape)
     drawn = np.abs(drawn) if (numbers >= 0).all() else drawn
     made = drawn.round().astype(array.dtype) if array.dtype.kind in "biu" else drawn.astype(array.dtype)
     if hasattr(value, "detach"):

@@ -41,7 +41,8 @@ COSTLY = (*USED, "real")
 def plan_of(seen: Observation, part: str) -> tuple[int, int, int]:
     """`n_warmup`, `n_runs` and the image size that a part asked for; zeros where there was no such part."""
     plan = array_of(seen, f"{part}.plan")
-    n_warmup, n_runs, size = (0, 0, 0) if plan is None or plan.shape != (3,) else map(int, plan)
+    fits = plan is not None and plan.shape == (3,) and (np.abs(plan) < 1e6).all()
+    n_warmup, n_runs, size = map(int, plan) if plan is not None and fits else (0, 0, 0)
     return n_warmup, n_runs, size
 
 

@@ -2,7 +2,7 @@
 
 A call takes exactly as long as the examiner says, on every machine, however busy: the same answer shows the same
 numbers, and is told the same. The examiner's clock stands in for the clocks of `time`, `timeit` and `datetime` wherever
-they are reached by name. An answer that reads another one (`os.times`, a clock within an object) is seen to read none of
+they are reached by name. An answer that reads another (`os.times`, a clock within an object) is seen to read none of
 these, and measures once more in real time.
 """
 

@@ -31,6 +31,7 @@ TRAIN_SIZE, TRAIN_LATENT, TRAIN_BATCH, TRAIN_EPOCHS = 32, 16, 16, 5
 #: What any sensible scores reach, whatever the images; the grader's measured floor is higher.
 AUROC_LIMIT = 0.55
 KINDS = ("scratch", "particle", "pattern-shift", "edge-ring")
+LOGVAR_RANGE = (-60.0, 4.0)  # to which `model(x)` clamps
 MOST_PASSES = 40  # through encoder and decoder together, for each image
 
 
@@ -63,7 +64,6 @@ def scored(
     *,
     batch: int,
     latent: int,
-    logvar_range: tuple[float, float],
     calls: int,
 ) -> tuple[list[Any], bool]:
     """Call the answer with a model in training mode whose parts ask the examiner, and a plain loader.
@@ -75,7 +75,6 @@ def scored(
         labels: (n,) class numbers.
         batch: images in a batch.
         latent: length of a code.
-        logvar_range: to which `model(x)` clamps the log-variance.
         calls: how often the answer is called.
 
     Returns:
@@ -84,7 +83,7 @@ def scored(
     from waferlab.reference.encoder import ConvVAE
 
     model = ConvVAE(latent_dim=latent, image_size=images.shape[-1]).to(images.dtype)
-    model.logvar_range = logvar_range
+    model.logvar_range = LOGVAR_RANGE
     ask_examiner(model.encoder, services["encoder"])
     ask_examiner(model.decoder, services["decoder"])
     before, loader = state_of(model.train()), loader_of(images, batch, labels)
@@ -154,11 +153,15 @@ class Held:
             return " ".join(str(error).split())[:200]
 
 
-def drawn_model(case: Case, stream: int) -> torch.nn.Module:
-    """A ConvVAE with drawn weights and running statistics.
+def take_spread(model: torch.nn.Module) -> torch.nn.Module:
+    """Leave codes next to no spread: a draw then decodes to the same image as the mean, and both are right."""
+    model.encoder.fc_logvar.weight.data.zero_()
+    model.encoder.fc_logvar.bias.data.fill_(-50.0)
+    return model
 
-    Its codes have next to no spread, so that a draw decodes to the same image as the mean: both are right answers.
-    """
+
+def drawn_model(case: Case, stream: int) -> torch.nn.Module:
+    """A ConvVAE with drawn weights and running statistics."""
     import torch
 
     from waferlab.reference.encoder import ConvVAE
@@ -170,9 +173,7 @@ def drawn_model(case: Case, stream: int) -> torch.nn.Module:
         if name.endswith(("running_mean", "running_var")):
             low, high = (0.5, 1.5) if name.endswith("var") else (-0.3, 0.3)
             value.copy_(torch.from_numpy(rng.uniform(low, high, value.shape)))
-    model.encoder.fc_logvar.bias.data.fill_(-50.0)
-    model.logvar_range = (-60.0, 4.0)
-    return model
+    return take_spread(model)
 
 
 def score_images(case: Case, stream: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -204,8 +205,7 @@ def ask_for_scores(
     Raises:
         UnexpectedResult: it is something else.
     """
-    model = held.model
-    given = {"batch": batch, "latent": model.latent_dim, "logvar_range": model.logvar_range, "calls": calls}
+    given = {"batch": batch, "latent": held.model.latent_dim, "calls": calls}
     found = bench.shim("scored", images, labels, services=held.services, **given)
     if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], list) or len(found[0]) != calls:
         raise UnexpectedResult("no scores")
@@ -250,7 +250,7 @@ def trained_model(case: Case, train: np.ndarray, val: np.ndarray) -> torch.nn.Mo
     model = ConvVAE(latent_dim=TRAIN_LATENT, image_size=TRAIN_SIZE)
     loaders = [loader_of(torch.from_numpy(np.array(images)), TRAIN_BATCH) for images in (train, val)]
     train_vae(model, *loaders, num_epochs=TRAIN_EPOCHS, kl_anneal_epochs=max(1, TRAIN_EPOCHS // 2), device="cpu")
-    return model
+    return take_spread(model)
 
 
 def observe_detector(seen: Observation, bench: Bench, case: Case) -> None:

@@ -63,6 +63,20 @@ def test_the_desk_never_sees_the_labels(short_training: None, monkeypatch: pytes
     assert 0 < labels[:20].sum() < 20
 
 
+def test_a_random_code_reaches_the_same_floor(short_training: None) -> None:
+    """Do scores through a draw find as many anomalies in the trained model as those through the mean?"""
+    task, case = TASKS["compute_anomaly_scores"], Case(3)
+
+    def through_a_draw(model: Any, data_loader: Any, device: str = "cuda") -> Any:
+        model.eval()
+        with torch.no_grad():
+            return torch.cat([(model(x)[0] - x).pow(2).mean(dim=(1, 2, 3)) for x, _ in data_loader])
+
+    drawn = task.probe({"compute_anomaly_scores": through_a_draw}, case)
+    through_the_mean = task.probe({"compute_anomaly_scores": reference.compute_anomaly_scores}, case)
+    assert drawn["detector.scores"] == pytest.approx(through_the_mean["detector.scores"], rel=1e-5)
+
+
 def test_the_grader_asks_for_more_than_the_notebook(short_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do scores below the measured floor lose the check, though the visible limit lets them pass?"""
     monkeypatch.setattr(hidden, "floor", lambda module, quantity: 1.1)
