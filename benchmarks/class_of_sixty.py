@@ -7,7 +7,6 @@ import json
 import sys
 import zipfile
 from collections import Counter
-from pathlib import Path
 
 from few_people import clear, table
 from scratch_course import REPOSITORY, Diary
@@ -124,21 +123,26 @@ def times(diary: Diary) -> None:
 def regrade(diary: Diary) -> None:
     """One person hands in again; whose mark moves, and why?"""
     diary.begin("Somebody hands in again, and the week is graded once more")
-    (diary.root / "submissions/week2/submitted/login46/09-ethics/ethics.ipynb").write_bytes(
+    (diary.root / "submissions/week2/submitted/login45/09-ethics/ethics.ipynb").write_bytes(
         course_notebook(Course(diary.root))(ETHICS, 1)
     )
     before = {(row["person"], row["assignment"]): row["total"] for row in kept_results(diary)}
     diary.course("grade", "submissions/week2", *DATASET, shown=40)
     after = {(row["person"], row["assignment"]): row["total"] for row in kept_results(diary)}
-    diary.expect("nobody else's mark moved", {key for key in before if before[key] != after[key]} == set())
+    moved = {key for key in before if before[key] != after[key]}
+    diary.expect("this mark moved, and nobody else's", moved == {("roster:s45", ETHICS)})
     changes = table(diary.root / "graded/changes.csv")
-    diary.say(f"  changes.csv: {changes}")
+    said = [{column: row[column] for column in ("student", "total_before", "total_after", "why")} for row in changes]
+    diary.say(f"  changes.csv: {said}")
+    diary.expect("changes.csv says whose and why", {row["student"] for row in changes} == {"Mei Weiß"} and all(
+        row["why"] for row in changes
+    ))
 
 
 def hand_back(diary: Diary) -> None:
     """Feedback as zips in the platforms' naming."""
     diary.begin("Feedback goes back")
-    for platform, count in (("canvas", 25), ("moodle", 20)):
+    for platform, count in (("canvas", 23), ("moodle", 20))  # without Canvas' text and link, which have no file:
         diary.course("feedback", "graded", "--for", platform, "--assignment", PCA, shown=6)
         with zipfile.ZipFile(diary.root / f"graded/feedback-{PCA}-{platform}.zip") as packet:
             members = packet.namelist()

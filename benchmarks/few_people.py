@@ -82,7 +82,7 @@ def another_week(diary: Diary) -> None:
     _write(inbox / "smithjohn_111_9101_eda.ipynb", course_notebook(Course(diary.root))(EDA, CODE))
     diary.course("grade", "submissions-2", "--dataset", "synthetic-wafers", shown=40)
     weeks = {row["assignment"] for row in table(diary.root / "graded/grades.csv")}
-    diary.expect("the tables hold both weeks", weeks == {ETHICS, EDA})
+    diary.expect("the tables hold both weeks", weeks >= {ETHICS, EDA})
 
 
 def lateness(diary: Diary) -> None:
@@ -105,12 +105,12 @@ def pages(diary: Diary) -> None:
     diary.begin("The report, and the feedback for a mistake")
     report = (diary.root / "graded/report.html").read_text(encoding="utf-8")
     questions = ["Who needs help", "Which question is hardest", "Which answers are alike"]
-    places = [report.find(f"{one} <") if f"{one} <" in report else report.find(f"{one}<") for one in questions]
+    places = [report.find(f"<h2>{one}") for one in questions]
     diary.expect(f"it answers, in this order: {', '.join(questions)}", -1 not in places and places == sorted(places))
     texts = [_text(path) for path in sorted((diary.root / "graded/feedback").rglob("*.html"))]
-    broken = next((text for text in texts if "line" in text and "not valid" in text.casefold()), "")
-    diary.say(f"  {re.search(r'[^.]*(?:not valid|invalid)[^.]*[.]', broken)[0].strip() if broken else 'nothing found'}")
-    diary.expect("a syntax error is named with its line", bool(broken))
+    broken = [found[0] for text in texts if (found := re.search(r"Python cannot read your cell.{0,160}", text))]
+    diary.say(f"  {' | '.join(broken)}")
+    diary.expect("a syntax error is named with its line", any(re.search(r"line \d", one) for one in broken))
     diary.expect("no page has a blemish", not any(re.search(one, text) for one in BLEMISHES for text in texts))
 
 

@@ -75,12 +75,12 @@ class Diary:
             what: where given, the time counts as that of a change by the instructor.
 
         Returns:
-            Standard output and standard error, in this order.
+            Standard output and standard error, as they came.
         """
         started = time.monotonic()
         done = self.run([str(self.python), "-m", "autograder.cli", *words])
         seconds = time.monotonic() - started
-        text = done.stdout + done.stderr
+        text = done.stdout
         self.say(f"$ course {' '.join(words)}".replace(f"{self.root}/", ""))
         said = [line.rstrip().replace(f"{self.root}/", "") for line in text.splitlines() if line.strip()]
         for line in said[:shown]:
@@ -104,7 +104,9 @@ class Diary:
         """Run any program in the copy."""
         around = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "COURSE_ROOT")}
         here = {**around, "COLUMNS": TERMINAL, "NO_COLOR": "1", "VIRTUAL_ENV": str(self.root / ".venv")}
-        return subprocess.run(command, cwd=self.root, env=here, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=self.root, env=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
 
     def edit(self, slug: str, change: Callable[[Cells], None], tree: str = "source") -> None:
         """Change the cells of a notebook, by their ids; a cell with the key `gone` is deleted."""
@@ -148,7 +150,7 @@ class Diary:
         who = ["-c", "user.name=A newcomer", "-c", "user.email=newcomer@example.org"]
         done = self.run(["git", *who, *words])
         if done.returncode:
-            raise SystemExit(f"git {' '.join(words)}: {done.stderr}")
+            raise SystemExit(f"git {' '.join(words)}: {done.stdout}")
         return done.stdout
 
     @contextmanager

@@ -18,7 +18,7 @@ import nbformat
 from notebook_makers import make_zip, write_all
 
 from autograder.base.course import Course
-from autograder.base.notebooks import is_answer, is_written, read_notebook
+from autograder.base.notebooks import is_answer, is_written, read_notebook, without_markers
 
 PCA, ETHICS = "03-pca", "09-ethics"
 #: Bytes of a notebook for an assignment; the number says which of several.
@@ -105,7 +105,8 @@ def course_notebook(course: Course) -> Maker:
     def made(slug: str, kind: int) -> bytes:
         assignment = course.assignment(slug)
         release = read_notebook(course.notebook("release", assignment))
-        solved = {cell["id"]: cell.source for cell in read_notebook(course.notebook("solutions", assignment)).cells}
+        source = read_notebook(course.notebook("source", assignment))
+        solved = {cell["id"]: without_markers(cell.source) for cell in source.cells}
         for cell in release.cells:
             if (kind == 0 and is_written(cell)) or (kind < 2 and is_answer(cell)):
                 cell.source = solved[cell["id"]]
