@@ -134,15 +134,16 @@ def regrade(diary: Diary) -> None:
     changes = table(diary.root / "graded/changes.csv")
     said = [{column: row[column] for column in ("student", "total_before", "total_after", "why")} for row in changes]
     diary.say(f"  changes.csv: {said}")
-    diary.expect("changes.csv says whose and why", {row["student"] for row in changes} == {"Mei Weiß"} and all(
-        row["why"] for row in changes
-    ))
+    diary.expect(
+        "changes.csv says whose and why",
+        {row["student"] for row in changes} == {"Mei Weiß"} and all(row["why"] for row in changes),
+    )
 
 
 def hand_back(diary: Diary) -> None:
     """Feedback as zips in the platforms' naming."""
     diary.begin("Feedback goes back")
-    for platform, count in (("canvas", 23), ("moodle", 20))  # without Canvas' text and link, which have no file:
+    for platform, count in (("canvas", 23), ("moodle", 20)):  # Canvas' text and link have no file
         diary.course("feedback", "graded", "--for", platform, "--assignment", PCA, shown=6)
         with zipfile.ZipFile(diary.root / f"graded/feedback-{PCA}-{platform}.zip") as packet:
             members = packet.namelist()
