@@ -353,7 +353,6 @@ SCORES = Task(
     title=f"Task 1: {NAME}",
     defines=(NAME,),
     observe=probe_scores,
-    apart=True,
     shims={"scored": scored, "brought": brought},
     expects=("uneven.scores", "single.scores"),
     checks=(

@@ -180,7 +180,6 @@ MEASURES = Task(
     title="Task 2: evaluate_detector",
     defines=("evaluate_detector",),
     observe=probe_metrics,
-    apart=True,
     expects=("auroc", "areas", "allowed"),
     checks=(
         Check(

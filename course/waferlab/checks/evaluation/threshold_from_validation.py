@@ -61,7 +61,6 @@ THRESHOLD = Task(
     title="Task 3: threshold_from_validation",
     defines=("threshold_from_validation",),
     observe=probe_threshold,
-    apart=True,
     expects=("default.ranges", "targets.ranges"),
     checks=(
         Check("default", 1.0, "1200, 300 and 137 scores, 5 % false alarms", GOAL, threshold_fault("default")),
