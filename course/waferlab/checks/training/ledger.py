@@ -180,8 +180,10 @@ def own_gradients() -> Iterator[None]:
 
 
 def numbers_of(value: Any, shape: Sequence[int | None]) -> np.ndarray | None:
-    """An array of this shape as float64 (None: any length there); None when it is none."""
+    """An array of this shape as float64 (None: any length there); None when it is none, or larger than any batch."""
     if not isinstance(value, np.ndarray) or value.ndim != len(shape) or value.dtype.kind not in "biuf":
+        return None
+    if value.size > MAX_BATCH * SIDE**2:
         return None
     fits = all(want in (None, size) for want, size in zip(shape, value.shape, strict=True))
     return value.astype(np.float64) if fits else None

@@ -12,7 +12,7 @@ import numpy as np
 from waferlab.checks.bench import Bench
 from waferlab.checks.core import Case, Observation, scenario
 from waferlab.checks.plain import kind_of
-from waferlab.checks.training.desk import HISTORY
+from waferlab.checks.training.desk import HISTORY, MAX_LISTED
 from waferlab.checks.training.ledger import SHAPES, SIZES, Ledger, first_weights, watched_images
 from waferlab.checks.training.record import Settings, observe_reading
 
@@ -171,7 +171,7 @@ def observe_history(seen: Observation, part: str, history: Any) -> None:
         seen[f"{part}.history"] = f"no list {missing[0]!r}; the keys are: {named}"
         return
     for name in HISTORY:
-        if isinstance(lists[name], np.ndarray):
+        if isinstance(lists[name], np.ndarray) and lists[name].ndim == 1 and lists[name].size <= MAX_LISTED:
             seen[f"{part}.{name}"] = lists[name]
         else:
             seen[f"{part}.history"] = f"{name!r} is no list of numbers ({str(lists[name])[:MAX_WORDS]})"
