@@ -186,7 +186,8 @@ def publish(
         return remove
 
     changes = run(course, directory, through, answers_from=answers_of or (), may_remove=may_remove)
-    out.print(f"wrote {len(changes.written)} files to {directory}")
+    files = f"{len(changes.written)} {'file' if len(changes.written) == 1 else 'files'}"
+    out.print(escaped(f"wrote {files} to {directory}"), soft_wrap=True)
     for path in changes.removed:
         out.print(escaped(f"removed {path}"), soft_wrap=True)
     for remark in changes.remarks:
@@ -290,8 +291,9 @@ def grade(
     _say_changes(graded.changes)
     _warn(graded.results)
     say(graded.remarks)
-    _say_exports(graded.results)
-    out.print(f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html).")
+    _say_exports(graded.results, people=False)  # `_say_intake` has named them
+    where = f"Hidden checks on {graded.dataset}. Everything is in {graded.folder}/ (start with report.html)."
+    out.print(escaped(where), soft_wrap=True)
 
 
 def _look(paths: Sequence[Path], to: Path) -> None:
@@ -318,11 +320,12 @@ def _warn(results: Sequence[Result]) -> None:
         err.print(f"[bold yellow]warning:[/] {escaped(warning)}", soft_wrap=True)
 
 
-def _say_exports(results: Sequence[Result]) -> None:
-    """What must be known before a table is imported into a learning platform."""
+def _say_exports(results: Sequence[Result], *, people: bool = True) -> None:
+    """What must be known before a table is imported into a learning platform; of people, where nobody has said it."""
     from autograder.report.lms import tables
 
-    say(tables(find_course(), results).remarks)
+    both = tables(find_course(), results)
+    say([*(both.people if people else ()), *both.remarks])
 
 
 def _say_changes(changes: Sequence[Change] | None) -> None:
@@ -367,7 +370,7 @@ def term(
     out.print(term_table(record))
     say(record.remarks)
     _say_exports(record.results)
-    out.print(f"The record is in {to}/ (start with term.html).")
+    out.print(escaped(f"The record is in {to}/ (start with term.html)."), soft_wrap=True)
 
 
 @app.command(rich_help_panel=GRADE)

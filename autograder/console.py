@@ -42,7 +42,8 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
 
     columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
     remaining = TimeRemainingColumn(elapsed_when_finished=True)
-    with Progress(*columns, remaining, console=err, transient=True, speed_estimate_period=300) as bar:
+    quiet = not err.is_terminal  # a file would get an empty line
+    with Progress(*columns, remaining, console=err, transient=True, speed_estimate_period=300, disable=quiet) as bar:
         task = bar.add_task("starting", total=None)
 
         def show(what: str, done: int, total: int) -> None:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -240,7 +241,8 @@ def _sentence(error: ErrorDetails) -> str:
     if kind == "extra_forbidden" and tables[:1] == ["assignments"] and key == "points":
         return f"{place} {NO_LONGER}"
     if kind == "extra_forbidden":
-        return f"{place} is unknown: expected one of {', '.join(_known(tables))}"
+        named = f"[{key}]" if isinstance(found, dict) and not tables else place
+        return f"{named} is unknown: {_instead(key, tables)}"
     if kind in ("due", "dataset", "canvas_id", "timezone"):
         return f"{place} {error['msg']}"
     if kind == "same":
@@ -250,6 +252,13 @@ def _sentence(error: ErrorDetails) -> str:
     if "[key]" in error["loc"]:
         return f"[{'.'.join(tables)}] {key!r}: expected the form NN-slug, for example 04-encoder"
     return f"{place} is {_short(found)}: expected {_expected(key, kind, error['msg'])}"
+
+
+def _instead(key: str, tables: list[str]) -> str:
+    """What could be meant by an unknown key."""
+    known = _known(tables)
+    near, listed = get_close_matches(key, known, n=1), f"one of {', '.join(known)}"
+    return f"did you mean {near[0]}? Expected {listed}" if near else f"expected {listed}"
 
 
 def _short(found: Any) -> str:
@@ -262,6 +271,8 @@ def _expected(key: str, kind: str, message: str) -> str:
     if kind == "string_pattern_mismatch":
         known = {"repository": "owner/name, as on GitHub", "branch": "a branch of the repository, for example 'main'"}
         return known.get(key, "one line of text")
+    if kind in ("float_type", "int_type"):
+        return "a number, without quotes and unit"
     words = message.removeprefix("Input should be ").removeprefix("String should ")
     return f"a number {words}" if kind.startswith(("greater", "less")) else words
 

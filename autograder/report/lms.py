@@ -39,10 +39,17 @@ MOODLES_WAY = "moodle.csv: once imported, these grades can no longer be edited o
 
 @dataclass(frozen=True)
 class Tables:
-    """Both tables, header first, and what is to be said about them."""
+    """Both tables, and what is to be said about them.
+
+    Attributes:
+        canvas, moodle: the rows, header first.
+        people: whose work is in no row, and of whom there is none; a sentence each.
+        remarks: all else that must be known before an import, likewise.
+    """
 
     canvas: tuple[Sequence[object], ...]
     moodle: tuple[Sequence[object], ...]
+    people: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -73,7 +80,8 @@ def tables(course: Course, results: Iterable[Result]) -> Tables:
         held_back = _fill_in_zeros(people, [one.slug for one in columns], cells)
     canvas, moodle = _canvas(course, columns, people, cells), _moodle(columns, people, cells)
     via_moodle = any(MOODLES_UPLOAD in one.upload for one in results)
-    return Tables(tuple(canvas), tuple(moodle), (*_remarks(best, people, via_moodle), *held_back))
+    remarks = (*_waiting(best), *held_back, *([MOODLES_WAY] if via_moodle else []))
+    return Tables(tuple(canvas), tuple(moodle), tuple(_about_people(people)), remarks)
 
 
 def write_lms(course: Course, folder: Path, results: Iterable[Result]) -> None:
@@ -117,15 +125,30 @@ def _class(known: Sequence[Person], rows: Mapping[Bearer, list[Result]]) -> _Cla
     if not known:
         return _without_roster(rows)
     own: dict[str, list[Result]] = {person.id: [] for person in known}
-    strays = []
-    for (key, student), match in Directory(known).find_recorded(rows).items():
+    strays, directory = [], Directory(known)
+    for (key, student), match in directory.find_recorded(rows).items():
         work = rows[key, student]
         if match.person:
             own[match.person.id] += work
         else:
             number = key.removeprefix("canvas:") if key.startswith("canvas:") else ""
-            strays.append(_Stray(student, number, match.people, frozenset(one.assignment for one in work)))
+            candidates = match.people or _namesakes(directory, key, student, rows)
+            strays.append(_Stray(student, number, candidates, frozenset(one.assignment for one in work)))
     return _Class([(person, own[person.id]) for person in known], sorted(strays, key=lambda one: one.student))
+
+
+def _namesakes(directory: Directory, key: str, student: str, rows: Iterable[Bearer]) -> tuple[Person, ...]:
+    """Who of the roster somebody may be whom only Moodle's number tells from others of the same name.
+
+    Nobody where the roster knows fewer of that name than handed in: then one of them goes by another name there.
+    """
+    kind, _, number = key.partition(":")
+    if kind != "moodle":
+        return ()
+    name = student.removesuffix(f" ({number})")
+    alike = [other for other, called in rows if called == f"{name} ({other.partition(':')[2]})"]
+    fitting = directory.find(name).people
+    return fitting if len(fitting) >= len(alike) else ()
 
 
 def _without_roster(rows: Mapping[Bearer, list[Result]]) -> _Class:
@@ -215,24 +238,25 @@ def _canvas_title(assignment: Assignment, canvas_id: int | str | None) -> str:
     return f"{assignment.title} ({canvas_id})" if canvas_id else assignment.title
 
 
-def _remarks(final: Iterable[Result], people: _Class, via_moodle: bool) -> list[str]:
+def _waiting(final: Iterable[Result]) -> list[str]:
     waiting = sum(bool(one.to_mark) for one in final)
-    said = []
-    if waiting:
-        said.append(
-            f"canvas.csv and moodle.csv: {waiting} totals wait for marks of written answers; their cells are empty."
-        )
-    if not any(person.id for person, _ in people.rows):  # there is no roster
-        return [*said, MOODLES_WAY] if via_moodle else said
+    many = f"{waiting} totals wait for marks of written answers; their cells are empty."
+    one = "1 total waits for marks of written answers; its cell is empty."
+    return [f"canvas.csv and moodle.csv: {one if waiting == 1 else many}"] if waiting else []
+
+
+def _about_people(people: _Class) -> Iterator[str]:
+    """Whose work is in no row, and of whom there is none; without a roster nobody is missed."""
+    if not any(person.id for person, _ in people.rows):
+        return
     if strangers := [one.student for one in people.strays if not one.candidates]:
-        said.append(f"Nobody of the roster is known to be {_named(strangers)}: this work is in no row of the tables.")
+        yield f"Nobody of the roster is known to be {_named(strangers)}: this work is in no row of the tables."
     for one in people.strays:
         if one.candidates:
             several = _named([_called(person) for person in one.candidates])
-            said.append(f"{one.student} may be any of {several}: this work is in no row of the tables.")
+            yield f"{one.student} may be any of {several}: this work is in no row of the tables."
     if absent := [_called(person) for person, work in people.rows if not work]:
-        said.append(f"Nothing under the name of {_named(absent)} was handed in.")
-    return [*said, MOODLES_WAY] if via_moodle else said
+        yield f"Nothing under the name of {_named(absent)} was handed in."
 
 
 def _called(person: Person) -> str:

@@ -196,10 +196,8 @@ def _left_out(absent: Sequence[Result], addresses: Mapping[str, Address | None],
     for one in absent:
         if addresses[one.student]:
             cause = f"several of them have one number in {name}, and a page could go to the wrong person"
-        elif one.upload:
-            cause = f"what they handed in came under a name that is none of {name}'s, or not safe"
         else:
-            cause = f"what they handed in came under no name of {name}'s"
+            cause = f"what they handed in has no name by which {name} gives out files"
         causes.setdefault(cause, []).append(one.student)
     return [f"Left out, because {cause}: {_named(students)}." for cause, students in causes.items()]
 

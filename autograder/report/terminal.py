@@ -27,7 +27,7 @@ MAX_CAUSES = 40
 FOLD, MAX_FOLDS = 10, 3  # characters and lines of a student's name above a column
 MAX_NAME = 24  # of a student beside a cause
 UNBOUNDED = 10_000  # columns
-NOTHING, UNREAD = "–", "unread"
+NOTHING, UNREAD = "–", "✗"
 UNPLACED = "~"  # in place of a slug; comes after all of them
 
 
@@ -285,7 +285,7 @@ def term_table(record: Record) -> Table:
         table.add_row(escape(name), *cells, points(round(line.points, 2)), total, missing)
     if len(record.lines) > MAX_ROWS:
         table.add_row(f"… and {len(record.lines) - MAX_ROWS} more in term.csv")
-    table.caption = "* waits for a mark, or is not final; what is missing counts as nothing"
+    table.caption = "* waits for a mark, or is not final; ✗ could not be read; what is missing counts as nothing"
     table.caption_justify = "left"
     return table
 

@@ -7,7 +7,7 @@ said in an earlier exam, the second invents numbers of the same shape, mean and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from waferlab.checks.plain import decode, encode
 #: What a forger says: the value, and what its shim asks the examiner before.
 Said = tuple[Any, list[tuple[str, list[Any]]]]
 Answers = Mapping[str, Any]
-#: `(question, its arguments) -> what is said`
-Way = Callable[[dict[str, Any], list[Any]], Said]
+#: `(question, its arguments) -> what is said`; a generator yields what it asks, is sent the replies, and returns a value.
+Way = Callable[[dict[str, Any], list[Any]], Said | Generator[tuple[str, list[Any]], Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,10 @@ class Forger(Bench):
         question, arrays = packet
         values = decode(question["values"], arrays)
         if isinstance(self._way, Asking):
-            text, more = encode(self._way.way(question, values, {name: answering(services, name) for name in services}))
-            return {"value": text, "changed": []}, more
-        value, asked = self._way(question, values)
-        for name, arguments in asked:
-            text, more = encode(arguments)
-            serve(services, name, ({"values": text}, more))
+            value = self._way.way(question, values, {name: answering(services, name) for name in services})
+        else:
+            said = self._way(question, values)
+            value = _value(said if isinstance(said, Generator) else _without_replies(*said), services)
         text, more = encode(value)
         return {"value": text, "changed": []}, more
 
@@ -68,6 +66,23 @@ def answering(services: Services, name: str) -> Callable[..., Any]:
         return decode(reply["value"], more)
 
     return ask
+
+
+def _without_replies(value: Any, asked: list[tuple[str, list[Any]]]) -> Generator[tuple[str, list[Any]], Any, Any]:
+    """Ask what was thought out beforehand."""
+    yield from asked
+    return value
+
+
+def _value(way: Generator[tuple[str, list[Any]], Any, Any], services: Services) -> Any:
+    """What a way says once it has the replies to all that it asks."""
+    reply = None
+    while True:
+        try:
+            name, arguments = way.send(reply)
+        except StopIteration as end:
+            return end.value
+        reply = answering(services, name)(*arguments)
 
 
 class Recorder(LocalBench):

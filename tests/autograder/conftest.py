@@ -38,10 +38,10 @@ CHECKS = '''\
 from waferlab.checks.core import Case, Check, Task, by_name, close_fault, scenario
 
 
-def observe(answers, case: Case) -> dict:
+def observe(bench, case: Case) -> dict:
     seen: dict = {{}}
     with scenario(seen, "call"):
-        seen["values"] = answers["{name}"](case.rng(1).normal(size=4).astype(case.dtype))
+        seen["values"] = bench.call("{name}", case.rng(1).normal(size=4).astype(case.dtype))
     return seen
 
 

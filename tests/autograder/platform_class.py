@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ import nbformat
 from notebook_makers import make_zip, write_all
 
 from autograder.base.course import Course
-from autograder.base.notebooks import is_answer, is_written, read_notebook
+from autograder.base.notebooks import is_answer, is_written, read_notebook, without_markers
 
 PCA, ETHICS = "03-pca", "09-ethics"
 #: Bytes of a notebook for an assignment; the number says which of several.
@@ -66,20 +66,21 @@ class PlatformClass:
     absent: tuple[str, ...] = tuple(f"s{number + 1:02}" for number in ABSENT)
 
 
-def make_class(inbox: Path, notebook: Maker) -> PlatformClass:
+def make_class(inbox: Path, notebook: Maker, slugs: Sequence[str] = (PCA, ETHICS)) -> PlatformClass:
     """Write a class of sixty into a new folder.
 
     Args:
         inbox: where.
         notebook: makes the notebooks; `course_notebook` makes real ones.
+        slugs: the assignments; what came by mail is for the first, what a stranger handed in for the last.
     """
     made = PlatformClass(inbox, _roster())
-    for turn, slug in enumerate((PCA, ETHICS)):
+    for turn, slug in enumerate(slugs):
         write_all(inbox, {f"wafers-{turn}_submissions.zip": _canvas(made, slug, notebook)})
         export, sheet = _moodle(made, slug, notebook, 100 + 1000 * turn)
         write_all(inbox, {f"WAFER-{turn}-4711.zip": export, f"Grades-WAFER-{turn}.csv": sheet})
         _tree(made, slug, notebook)
-    _loose(made, notebook)
+    _loose(made, notebook, slugs[0], slugs[-1])
     return made
 
 
@@ -104,7 +105,8 @@ def course_notebook(course: Course) -> Maker:
     def made(slug: str, kind: int) -> bytes:
         assignment = course.assignment(slug)
         release = read_notebook(course.notebook("release", assignment))
-        solved = {cell["id"]: cell.source for cell in read_notebook(course.notebook("solutions", assignment)).cells}
+        source = read_notebook(course.notebook("source", assignment))
+        solved = {cell["id"]: without_markers(cell.source) for cell in source.cells}
         for cell in release.cells:
             if (kind == 0 and is_written(cell)) or (kind < 2 and is_answer(cell)):
                 cell.source = solved[cell["id"]]
@@ -163,6 +165,9 @@ def _canvas(made: PlatformClass, slug: str, notebook: Maker) -> bytes:
     return make_zip(members)
 
 
+EXTENDED = '"Submitted for grading - Extension granted until: Sunday, 22 November 2026, 11:59 PM"'
+
+
 def _moodle(made: PlatformClass, slug: str, notebook: Maker, first: int) -> tuple[bytes, bytes]:
     """Moodle's export, a folder each with a number of this assignment, and its grading worksheet."""
     name = slug.split("-", 1)[1]
@@ -170,7 +175,9 @@ def _moodle(made: PlatformClass, slug: str, notebook: Maker, first: int) -> tupl
     members: dict[str, bytes] = {}
     for number in MOODLE:
         own = first + 3 * number
-        sheet.append(f'Participant {own},{NAMES[number]},u{number + 1}@uni.example,Submitted,,10,"Friday, 4 December"')
+        state = EXTENDED if number == 34 else "Submitted for grading"
+        late = "Saturday, 21 November 2026, 9:30 AM" if number in (34, 35) else "Wednesday, 18 November 2026, 11:58 PM"
+        sheet.append(f'Participant {own},{NAMES[number]},u{number + 1}@uni.example,{state},,10,"{late}"')
         folder, file, data, cause = f"{NAMES[number]}_{own}_assignsubmission_file_", f"{name}.ipynb", b"", ""
         if number == 30:
             file, data, cause = "", b"", "the folder is empty"
@@ -210,12 +217,15 @@ def _tree(made: PlatformClass, slug: str, notebook: Maker) -> None:
         made.rows.append(HandIn(_key(number), slug, cause))
 
 
-def _loose(made: PlatformClass, notebook: Maker) -> None:
+def _loose(made: PlatformClass, notebook: Maker, mailed: str, strange: str) -> None:
     """Archives that came by mail, and a notebook that nobody knows."""
+    name = mailed.split("-", 1)[1]
     for number in LOOSE:
         last, first = NAMES[number].split(" ", 1)[1], NAMES[number].split(" ", 1)[0]
-        data = make_zip({"pca.ipynb": notebook(PCA, number), "__MACOSX/._pca.ipynb": b"x", "img/a.png": b"x"})
+        data = make_zip(
+            {f"{name}.ipynb": notebook(mailed, number), f"__MACOSX/._{name}.ipynb": b"x", "img/a.png": b"x"}
+        )
         write_all(made.inbox, {f"by mail/{last}_{first}.zip": data})
-        made.rows.append(HandIn(_key(number), PCA))
-    write_all(made.inbox, {"Uwe Unbekannt.ipynb": notebook(ETHICS, 0)})
-    made.rows.append(HandIn("name:Uwe Unbekannt", ETHICS))
+        made.rows.append(HandIn(_key(number), mailed))
+    write_all(made.inbox, {"Uwe Unbekannt.ipynb": notebook(strange, 0)})
+    made.rows.append(HandIn("name:Uwe Unbekannt", strange))

@@ -89,11 +89,15 @@ def _assignment(
     if isinstance(notebook, Finding):
         yield notebook
         return
-    yield from notebook_findings(notebook, assignment.slug)
-    yield from task_findings(notebook, assignment, tasks)
-    yield from order_findings(course, assignment, notebook)
-    yield from prose_findings(notebook)
-    yield from released_findings(course, assignment, notebook)
+    found = [
+        *notebook_findings(notebook, assignment.slug),
+        *task_findings(notebook, assignment, tasks),
+        *order_findings(course, assignment, notebook),
+        *prose_findings(notebook),
+    ]
+    yield from found
+    broken = any(one.kind == "mistake" for one in found)  # then that the release is old goes without saying
+    yield from (one for one in released_findings(course, assignment, notebook) if not (broken and one.kind == "stale"))
     if isinstance(tasks, dict):
         ours = course.root / "autograder" / "banks"
         yield from bank_findings(ours if ours.is_dir() else NO_BANKS, assignment, tasks)

@@ -52,6 +52,10 @@ def _other_points(notebook: SourceNotebook, released: SourceNotebook) -> Iterato
     )
     for cell in sorted(now.keys() | then.keys()):
         if now.get(cell) != then.get(cell):
-            source, old = (f"{one[cell]} points" if cell in one else "nothing" for one in (now, then))
+            source, old = (_worth(one[cell]) if cell in one else "nothing" for one in (now, then))
             what = f"gives {old}, in source/ {source}: run `course release`"
             yield Finding(f"{released.name}, ID {cell!r}", what, "stale")
+
+
+def _worth(points: object) -> str:
+    return f"{points} point" if points == 1 else f"{points} points"

@@ -103,13 +103,13 @@ def _answers(result: Result, titles: Titles) -> Iterator[tuple[str, _Answer]]:
 
 
 def hurdles(group: Class, titles: Titles) -> list[Hurdle]:
-    """The checks of all assignments, those that most lost first; what nobody lost is left out."""
+    """The checks of all assignments, the most often lost first, of those who answered; what nobody lost is left out."""
     found = []
     for assignment in group.assignments:
         marks: dict[tuple[str, str], list[tuple[TaskResult, Mark]]] = defaultdict(list)
         for result in group.graded:
             for task in result.tasks if result.assignment == assignment.slug else ():
-                for mark in task.checks:
+                for mark in task.checks if task.status != "unanswered" else ():
                     marks[task.name, mark.name].append((task, mark))
         for (task_name, name), own in marks.items():
             check = titles.check(assignment.slug, task_name, name)

@@ -17,7 +17,6 @@ from waferlab.checks.bench import Desk, Ended, Lost
 from waferlab.checks.core import Task
 
 from autograder.wall.inside import confine
-from autograder.wall.inside.border import pack_observation
 from autograder.wall.inside.candidate import executed, hidden_paths, read_cells
 from autograder.wall.inside.examiner import case_of, examine, read_exam
 from autograder.wall.inside.watch import Watch, WorkerLimits, kill
@@ -111,26 +110,6 @@ def _clean(folder: Path, question: Question, limits: WorkerLimits, wire: Wire) -
     return 0
 
 
-def _together(
-    folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int], progress: int, out: int
-) -> int:
-    """Execute the cells and probe them in the same process, for a task that is not `apart`."""
-    job, (exam, arrays) = read_cells(folder), read_exam(folder)
-    _shut(folder, hidden_paths(job["references"]), question, limits)
-
-    def report(stage: object) -> None:
-        os.write(progress, f"{stage}\n".encode())
-
-    task = question.asked
-    names, errors = executed(job, question.task, dead, report)
-    report("probe")
-    missing = [name for name in task.defines if name not in names]
-    seen = {} if missing else task.probe(names, case_of(exam, arrays, question.task))
-    with open(out, "wb", closefd=False) as pipe:
-        pipe.write(pack_observation(seen, errors=errors, missing=missing))
-    return 0
-
-
 def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire, clean: Wire | None, out: int) -> int:
     """Ask, and write down what was seen; no student's code ever runs here."""
     exam, arrays = read_exam(folder)
@@ -195,9 +174,8 @@ def ask(
         deadline: when the question's time is over, on the monotonic clock.
     """
     pipes = _Pipes(closing, clean=question.asked.clean)
-    forks = _forked if question.asked.apart else _forked_together
     try:
-        candidate, *others, examiner = forks(pipes, folder, question, limits, dead)
+        candidate, *others, examiner = _forked(pipes, folder, question, limits, dead)
         ours = pipes.read["out"], pipes.read["progress"]
         pipes.close(*(end for end in (*pipes.read.values(), *pipes.write.values()) if end not in ours))
         watch = Watch(candidate, examiner, limits, is_others, deadline)
@@ -206,7 +184,7 @@ def ask(
             watch.wait_for(candidate, END_SECONDS)
     finally:
         pipes.close()
-    statuses = kill(*dict.fromkeys((candidate, *others, examiner)))
+    statuses = kill(candidate, *others, examiner)
     return _outcome(watch, why, limits, statuses[0], statuses[-1])
 
 
@@ -235,17 +213,6 @@ def _forked(
     return candidate, *clean, examiner
 
 
-def _forked_together(
-    pipes: _Pipes, folder: Path, question: Question, limits: WorkerLimits, dead: frozenset[int]
-) -> tuple[int, int]:
-    """One process that is both candidate and examiner."""
-    if (both := (confine.fork_apart if limits.walled else os.fork)()) == 0:
-        progress, out = pipes.write["progress"], pipes.write["out"]
-        pipes.keep(progress, out)
-        _life(lambda: _together(folder, question, limits, dead, progress, out))
-    return both, both
-
-
 def _outcome(watch: Watch, why: str, limits: WorkerLimits, candidate: int, examiner: int) -> Outcome:
     """What came of a question, from what was collected and how both processes ended."""
     stage = watch.stage
@@ -254,7 +221,7 @@ def _outcome(watch: Watch, why: str, limits: WorkerLimits, candidate: int, exami
     code = os.waitstatus_to_exitcode(examiner)
     if code == 0 and watch.data:
         return Outcome("ok", stage, "", bytes(watch.data))
-    if code not in (LOST, ENDED) and watch.candidate != watch.examiner:
+    if code not in (LOST, ENDED):
         return Outcome("crashed", "examiner", f"the examiner ended early (exit code {code})")
     if code == LOST or watch.was_alive:
         return Outcome("crashed", stage, "what it answered could not be read")

@@ -33,12 +33,11 @@ class Trial:
     Attributes:
         attempt: gets what the outer side tells it, returns what it got hold of; runs where a student's answer runs.
         defines: names that a submission must define first: none.
-        apart, clean: the attempt and whoever asks for it live in two processes, and there is no third.
+        clean: there is no third process.
     """
 
     attempt: Attempt
     defines: tuple[str, ...] = ()
-    apart: bool = True
     clean: bool = False
 
     @property

@@ -115,11 +115,10 @@ class Task:
         name: the grade_id of its solution cell; its check cell is `check-<name>`.
         title: how the notebook calls it, for example `Task 1: ConvEncoder.forward`.
         defines: the names that its solution cell defines and the probe needs.
-        observe: `(answers, case) -> observation`; runs student code, so it must expect anything.
+        observe: `(bench, case) -> observation`: puts its questions at a bench, wherever the answers are (`bench.py`).
         checks: what is judged, in the order of the table.
         expects: keys of the reference's observation that the checks read from `expected`.
-        apart: whether `observe` takes a bench in place of the answers, and may run in a process of its own.
-        shims: functions that run at the desk, by name, for a task that is `apart`.
+        shims: functions that run at the desk, beside the answers, by name.
         clean: whether the examiner wants a second desk, without answers (`bench.clean`), to open files that answers
             wrote.
     """
@@ -128,10 +127,9 @@ class Task:
     name: str
     title: str
     defines: tuple[str, ...]
-    observe: Callable[[Any, Case], Observation]
+    observe: Callable[[Bench, Case], Observation]
     checks: tuple[Check, ...]
     expects: tuple[str, ...] = ()
-    apart: bool = False
     shims: Mapping[str, Shim] = field(default_factory=dict)
     clean: bool = False
 
@@ -147,9 +145,9 @@ class Task:
             answers: by name, at least those in `defines`.
             case: what the inputs are made from.
         """
-        return self.examine(LocalBench(answers, self.shims) if self.apart else answers, case)
+        return self.examine(LocalBench(answers, self.shims), case)
 
-    def examine(self, bench: Bench | Mapping[str, Any], case: Case) -> Observation:
+    def examine(self, bench: Bench, case: Case) -> Observation:
         """As `probe`, at a bench, wherever its desk is.
 
         Raises:

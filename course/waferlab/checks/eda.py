@@ -283,7 +283,6 @@ STATISTICS = Task(
     title="Task 1: eda_statistics",
     defines=("eda_statistics",),
     observe=probe_statistics,
-    apart=True,
     expects=tuple(f"{part}.{key}" for part in PARTS for key in (*NUMBERS, *IMAGES, "counts")),
     checks=(
         Check(
@@ -365,7 +364,6 @@ ANSWERS = Task(
     title="Task 2: answer_eda_questions",
     defines=("answer_eda_questions",),
     observe=probe_answers,
-    apart=True,
     checks=tuple(text_check(name, question) for name, question in QUESTIONS.items()),
 )
 

@@ -161,7 +161,6 @@ ASSESSMENT = Task(
     title="Task 1: ethical_impact_assessment",
     defines=("ethical_impact_assessment",),
     observe=probe_assessment,
-    apart=True,
     checks=(
         Check(
             "length",

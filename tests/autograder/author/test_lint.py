@@ -444,3 +444,12 @@ def test_course_check_says_all_and_ends_with_a_status(tiny_course: Course) -> No
 def test_a_finding_is_one_line() -> None:
     """Does it read like a compiler's message?"""
     assert str(Finding("a.ipynb, cell 'x'", "no id")) == "a.ipynb, cell 'x': no id"
+
+
+@pytest.mark.usefixtures("known_tasks")
+def test_a_broken_notebook_is_not_called_stale_as_well(tiny_course: Course) -> None:
+    """Is a check cell that is gone one sentence, without a second one that its release still has it?"""
+    shutil.copytree(tiny_course.root / "source", tiny_course.root / "release")
+    edit(tiny_course, lambda cells: cells["check-double"].update(gone=True))
+    assert any("has no check cell" in one for one in says(tiny_course))
+    assert not says(tiny_course, "stale")

@@ -12,15 +12,19 @@ ENCODER = '[assignments.04-encoder]\ntitle = "The encoder, the reparameterisatio
 @pytest.mark.parametrize(
     ("there", "instead", "words"),
     [
-        ('title = "Wafer', 'titel = "Wafer', "titel is unknown: expected one of title, repository, branch"),
-        ("[late]", "[lates]", "lates is unknown: expected one of .*late"),
-        ("[late]", "[late]\nper_dya = 0.2", r"\[late\] per_dya is unknown: expected one of per_day"),
+        (
+            'title = "Wafer',
+            'titel = "Wafer',
+            r"titel is unknown: did you mean title\? Expected one of title, repository, branch",
+        ),
+        ("[late]", "[lates]", r"\[lates\] is unknown: did you mean late\?"),
+        ("[late]", "[late]\nper_dya = 0.2", r"\[late\] per_dya is unknown: did you mean per_day\?"),
         ("per_day = 0.1", "per_day = 3", r"\[late\] per_day is 3: expected a number less than or equal to 1"),
-        ("per_day = 0.1", "per_day = true", r"\[late\] per_day is True: expected a valid number"),
+        ("per_day = 0.1", "per_day = true", r"\[late\] per_day is True: expected a number, without quotes and unit"),
         (
             "max_memory_gb = 6",
             'max_memory_gb = "6 GB"',
-            r"\[grading\] max_memory_gb is '6 GB': expected a valid",
+            r"\[grading\] max_memory_gb is '6 GB': expected a number, without quotes and unit",
         ),
         (
             'dataset = "auto"',
@@ -28,7 +32,11 @@ ENCODER = '[assignments.04-encoder]\ntitle = "The encoder, the reparameterisatio
             r"\[grading\] dataset is 'fashion': expected auto, fashion-mnist, ",
         ),
         ('missing = "empty"', 'missing = "nil"', r"\[lms\] missing is 'nil': expected 'empty' or 'zero'"),
-        (ENCODER, f"{ENCODER}deu = 3\n", r"\[assignments.04-encoder\] deu is unknown: expected one of .*due"),
+        (
+            ENCODER,
+            f"{ENCODER}deu = 3\n",
+            r"\[assignments.04-encoder\] deu is unknown: did you mean due\? Expected one of .*due",
+        ),
         (ENCODER, f"{ENCODER}points = 14\n", r"\[assignments.04-encoder\] points is no longer set here: the cells of"),
         (
             ENCODER,

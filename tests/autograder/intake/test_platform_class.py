@@ -19,7 +19,7 @@ def copy_of(course: Course, root: Path) -> Course:
     """As much of the course as intake reads."""
     (root / "course").mkdir(parents=True)
     shutil.copy2(course.root / "course/course.toml", root / "course")
-    for tree in ("release", "solutions"):
+    for tree in ("release", "source"):
         (root / tree).symlink_to(course.root / tree)
     return Course(root)
 

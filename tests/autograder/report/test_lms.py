@@ -41,7 +41,7 @@ def test_an_unmarked_written_answer_leaves_the_cell_empty_and_says_so(tmp_path):
     """Is a total that waits for a mark never exported as if it were final?"""
     both = tables(course_with(tmp_path), [RESULT])
     assert both.moodle[1][-1] == ""
-    assert both.remarks[0].endswith("1 totals wait for marks of written answers; their cells are empty.")
+    assert both.remarks[0].endswith("1 total waits for marks of written answers; its cell is empty.")
 
 
 @pytest.mark.parametrize(("missing", "cell"), [("empty", ""), ("zero", 0.0)])
@@ -49,14 +49,14 @@ def test_who_handed_in_nothing_is_said_and_gets_what_the_course_says(tmp_path, m
     """Does a student of the roster without work have a row, and no zero that nobody asked for?"""
     both = tables(course_with(tmp_path, ROSTER, missing=missing), [MARKED])
     assert both.moodle[2][-1] == cell
-    assert "Nothing under the name of Grace Hopper (s2) was handed in." in both.remarks
+    assert "Nothing under the name of Grace Hopper (s2) was handed in." in both.people
 
 
 def test_a_name_that_matches_nobody_is_said(tmp_path):
     """Is work of a stranger named, and given to nobody?"""
     both = tables(course_with(tmp_path, ROSTER), [replace(MARKED, student="Eve")])
     assert [row[-1] for row in both.moodle[1:]] == ["", ""]
-    assert "Nobody of the roster is known to be Eve: this work is in no row of the tables." in both.remarks
+    assert "Nobody of the roster is known to be Eve: this work is in no row of the tables." in both.people
 
 
 @pytest.mark.parametrize("name", ["adalovelace", "Ada_Lovelace", "S1", "ada@x.org", "77"])
@@ -129,6 +129,18 @@ def test_work_of_one_of_two_keeps_the_zero_from_both_only(tmp_path):
         "01-scaling: no 0 for John Smith (s1), John Smith (s2), because the work of john smith could be theirs."
         in remarks
     )
+
+
+@pytest.mark.parametrize(("numbers", "ids"), [(("11", "22"), ["s4"]), (("11", "22", "33"), [])])
+def test_moodles_numbers_keep_the_zero_from_their_namesakes_only(tmp_path, numbers, ids):
+    """Has everybody but the two John Smiths the zero, unless more of that name handed in than the roster knows?"""
+    rows = [replace(MARKED, student=f"John Smith ({one})", person=f"moodle:{one}") for one in numbers]
+    assert zeros(tmp_path, *rows)[0] == ids
+    if ids:
+        said = tables(course_with(tmp_path, JOHNS), rows).people
+        assert (
+            "John Smith (11) may be any of John Smith (s1), John Smith (s2): this work is in no row of the" in said[0]
+        )
 
 
 def test_work_of_a_stranger_keeps_the_zero_from_all_whose_it_could_be(tmp_path):

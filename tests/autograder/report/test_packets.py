@@ -121,7 +121,7 @@ def test_who_is_left_out_is_named_with_the_cause(course, tmp_path):
     packet = write_packet(course, [ADA, eve, mallory], SLUG, "canvas", tmp_path / "back.zip")
     said = " ".join(packet.remarks)
     assert packet.pages == 1
-    assert "came under no name of Canvas's: Eve." in said and "or not safe: Mallory." in said
+    assert "has no name by which Canvas gives out files: Eve, Mallory." in said
 
 
 def test_two_people_with_one_number_get_nothing_by_chance(course, tmp_path):

@@ -353,7 +353,6 @@ TRANSFORM = Task(
     title="Task 2: create_augmented_transform",
     defines=(NAME,),
     observe=probe_transform,
-    apart=True,
     shims={"create": create, "draw": draw},
     expects=("places", "levels"),
     checks=(

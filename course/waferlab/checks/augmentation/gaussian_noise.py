@@ -216,7 +216,6 @@ NOISE = Task(
     title="Task 1: GaussianNoise",
     defines=("GaussianNoise",),
     observe=probe_noise,
-    apart=True,
     checks=(
         Check(
             "spread",

@@ -303,7 +303,6 @@ INFERENCE = InferenceTask(
     title="Task 1: benchmark_inference",
     defines=("benchmark_inference",),
     observe=probe_inference,
-    apart=True,
     shims=SHIMS,
     checks=(
         Check(

@@ -370,7 +370,6 @@ EXPORT = Task(
     title="Task 2: export_model",
     defines=("export_model",),
     observe=probe_export,
-    apart=True,
     shims={"export": export, "load_exported": load_exported},
     clean=True,
     checks=(

@@ -337,7 +337,6 @@ FORWARD = Task(
     title="Task 1: ConvEncoder.forward",
     defines=("ConvEncoder",),
     observe=probe_forward,
-    apart=True,
     shims={"keep": keep, "encode": encode, "pull_back": pull_back},
     expects=(*(f"{part}.{key}" for part in PARTS for key in OUTPUTS), "gradients"),
     checks=(

@@ -170,7 +170,6 @@ KL_DIVERGENCE = Task(
     title="Task 3: kl_divergence",
     defines=(NAME,),
     observe=probe_kl,
-    apart=True,
     shims={"pull_back": pull_back},
     expects=(*PARTS, *(f"{part}.shapes" for part in PARTS), "single", "gradients.mu", "gradients.logvar"),
     checks=(

@@ -212,7 +212,6 @@ REPARAMETERIZE = Task(
     title="Task 2: ConvVAE.reparameterize",
     defines=("ConvVAE",),
     observe=probe_reparameterize,
-    apart=True,
     shims={"make_vae": make_vae, "draw": draw, "pull_back": pull_back},
     expects=("mu", "logvar", "small.mu", "weights"),
     checks=(

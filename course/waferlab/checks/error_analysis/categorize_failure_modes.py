@@ -263,7 +263,6 @@ MODES = Task(
     title=f"Task 1: {NAME}",
     defines=(NAME,),
     observe=probe_failures,
-    apart=True,
     shims={"categorised": categorised},
     expects=tuple(f"{part}.{fact}" for part in PARTS for fact in ("names", "missed", "total")),
     checks=(

@@ -144,7 +144,6 @@ HEATMAP = Task(
     title="Task 2: error_heatmap",
     defines=("error_heatmap",),
     observe=probe_heatmap,
-    apart=True,
     expects=(
         *(f"{part}.heat" for part in (*SHAPED, "single")),
         *(f"wafers.{fact}" for fact in ("shape", "defects", "auroc")),

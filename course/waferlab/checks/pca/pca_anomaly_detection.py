@@ -343,7 +343,6 @@ PCA = Task(
     title=f"Task 1: {NAME}",
     defines=(NAME,),
     observe=probe_pca,
-    apart=True,
     expects=(*(f"{part}.{key}" for part in COMPARED for key in ("scores", "labels", "pixels")), "default.scores"),
     checks=(
         Check(

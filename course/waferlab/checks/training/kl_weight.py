@@ -64,7 +64,6 @@ WEIGHT = Task(
     title=f"Task 1: {NAME}",
     defines=(NAME,),
     observe=probe_weight,
-    apart=True,
     expects=PARTS,
     checks=(
         Check("start", 0.25, "the first epoch has number 0", "beta = 0", weight_fault("start"), requires=("ramp",)),

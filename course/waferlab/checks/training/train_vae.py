@@ -322,7 +322,6 @@ TRAIN = Task(
     title=f"Task 2: {ANSWER}",
     defines=(ANSWER,),
     observe=probe_train,
-    apart=True,
     shims=SHIMS,
     expects=tuple(f"{part}.{key}" for part in RUNS for key in ("settings", "told", "rates")),
     checks=(

@@ -52,11 +52,17 @@ def test_checks_come_by_the_share_that_lost_them_in_their_own_words():
     """Does the check that most lost come first, with what is tested and expected instead of its short name?"""
     first, *_ = ranked = hurdles(class_of(CLASS, COURSE), Titles(COURSE))
     assert [one.lost / one.count for one in ranked] == sorted((one.lost / one.count for one in ranked), reverse=True)
-    assert first.task == KL.title and (first.lost, first.count, first.finding) == (1, 2, "Not yet answered.")
-    scores = next(one for one in ranked if one.task == PCA.title)
     check = next(one for one in PCA.checks if one.name == "scores")
-    assert (scores.tested, scores.expected) == (wording.begun(check.tested), check.goal)
-    assert (scores.lost, scores.count) == (2, 6)
+    assert (first.tested, first.expected) == (wording.begun(check.tested), check.goal)
+    assert (first.task, first.lost, first.count) == (PCA.title, 2, 6)
+
+
+def test_a_task_left_blank_says_nothing_of_its_checks():
+    """Does a blank answer count where questions are ranked, and not for each check of its task?"""
+    blank = [handed_in(f"S{n}", "04-encoder", answered(KL, status="unanswered", message="x")) for n in range(5)]
+    group = class_of([*CLASS, *blank], COURSE)
+    assert next((one.title, one.blank) for one in questions(group, Titles(COURSE))) == (KL.title, 6)
+    assert all(one.task == PCA.title for one in hurdles(group, Titles(COURSE)))
 
 
 def test_no_check_is_cut_from_the_page():

@@ -59,7 +59,7 @@ SHOWN = [
     "3 graded · median 2 · mean 3 of 7 points",
     "Task 2: Shift 01 Scaling and shifting 33 % of the points 1 of 3 got all, 1 blank",
     "inputs 01, Task 1: scale · 1 point Most often:",
-    "2 of 3 lost it",
+    "Of those who answered the task.",
     "Bob · bob.ipynb The file is empty.",
     "Task 2: Shift ran out of time.",
     "2 / 7 Scaling and shifting 1 out of time, 1 repair",
