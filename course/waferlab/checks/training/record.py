@@ -88,7 +88,7 @@ def observe_reading(seen: Observation, part: str, ledger: Ledger, settings: Sett
     how, rates = explain(record)
     seen[f"{part}.factors"], seen[f"{part}.rates"] = factors, rates
     seen[f"{part}.how"] = how if isinstance(how, str) else [*how]
-    seen[f"{part}.rivals"] = rivals(record) if how == RIGHT else []
+    seen[f"{part}.rivals"] = rivals_of(record) if how == RIGHT else []
 
 
 def record_of(ledger: Ledger, settings: Settings, final: Any) -> Record | str:
@@ -115,18 +115,18 @@ def record_of(ledger: Ledger, settings: Settings, final: Any) -> Record | str:
 def coefficients(ledger: Ledger) -> np.ndarray:
     """What the gradients that came back at each step are made of: (t, 4).
 
-    The factors of the two terms in the loss; the share left over; and the share of the gradients for the reconstruction
-    that follows from images and reconstructions, as it does with any reconstruction loss, and does not with noise.
+    The factors of the two terms in the loss; the share left over; and how much of the variance of the gradients for the
+    reconstruction follows from images and reconstructions, as it does with any reconstruction loss, but not with noise.
     """
     rows = []
     for number in ledger.trained:
         step, one = ledger.steps[number], ledger.passes[number]
         basis, incoming = step.terms.T, step.incoming
-        images = ledger.batches[one.split][one.batch].ravel() - 0.5
-        rebuilt = step.inner[1][0].detach().numpy().ravel() - 0.5
+        images, rebuilt = ledger.batches[one.split][one.batch].ravel(), step.inner[1][0].detach().numpy().ravel()
+        slopes = incoming[: images.size]
         looks = np.stack([basis[: images.size, 0], images, rebuilt], axis=1)
-        *factors, left = fitted(basis, incoming)
-        rows.append([*factors, left, 1 - fitted(looks, incoming[: images.size])[-1] ** 2])
+        *_, noise = fitted(looks - looks.mean(axis=0), slopes - slopes.mean())
+        rows.append([*fitted(basis, incoming), max(0.0, 1 - noise**2)])
     return np.array(rows)
 
 
@@ -219,7 +219,7 @@ def explain(record: Record) -> tuple[Explanation | str, np.ndarray]:
     return (best if left <= UPDATE_TOL else UNKNOWN), found
 
 
-def rivals(record: Record) -> list[str]:
+def rivals_of(record: Record) -> list[str]:
     """The choices of `RIVALS` that the steps do not decide, because gradients are too small, or all alike."""
     most = 3 * rates_of(record, RIGHT)[1] + 1e-4
 
@@ -286,8 +286,8 @@ def reading_of(seen: Observation, expected: Observation, part: str) -> Reading |
     """A run as it was read, or in words why it was not."""
     if error := error_of(seen, part):
         return f"raised {error}"
-    if text := seen.get(f"{part}.unread"):
-        return str(text)[:300]
+    if f"{part}.unread" in seen:
+        return str(seen[f"{part}.unread"])[:300]
     settings = settings_of(expected[f"{part}.settings"])
     shapes = {"factors": (settings.steps, 4), "rates": (settings.steps,)}
     found = {name: array_of(seen, f"{part}.{name}") for name in ("passes", *shapes)}
@@ -295,7 +295,7 @@ def reading_of(seen: Observation, expected: Observation, part: str) -> Reading |
     fit = all(found[name] is not None and found[name].shape == shape for name, shape in shapes.items())
     if not fit or passes is None or passes.ndim != 2 or passes.shape[1] != len(Pass._fields):
         return "the record of the run is not complete"
-    how, given = seen.get(f"{part}.how"), array_of(seen, f"{part}.given")
+    how, rivals, given = seen.get(f"{part}.how"), seen.get(f"{part}.rivals"), array_of(seen, f"{part}.given")
     known = Explanation(*map(str, how)) if isinstance(how, list | tuple) and len(how) == 3 else UNKNOWN
     betas, rates = (np.asarray(expected[f"{part}.{name}"], dtype=float) for name in ("told", "rates"))
     return Reading(
@@ -304,8 +304,8 @@ def reading_of(seen: Observation, expected: Observation, part: str) -> Reading |
         betas,
         rates,
         **found,
-        how=STILL if how == STILL else known,
-        rivals=tuple(map(str, seen.get(f"{part}.rivals") or ())),
+        how=STILL if isinstance(how, str) and how == STILL else known,
+        rivals=tuple(map(str, rivals)) if isinstance(rivals, list) else tuple(RIVALS),
         given=given if given is not None and given.shape == betas.shape else None,
     )
 

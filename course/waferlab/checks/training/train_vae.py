@@ -207,8 +207,8 @@ def no_grad_fault(reading: Reading, seen: Observation) -> str | None:
 
 def history_fault(reading: Reading, seen: Observation) -> str | None:
     """What keeps the result from being six lists with one finite number for each epoch."""
-    if text := seen.get(f"{reading.part}.history"):
-        return str(text)[:300]
+    if f"{reading.part}.history" in seen:
+        return str(seen[f"{reading.part}.history"])[:300]
     for name in HISTORY:
         values, want = array_of(seen, f"{reading.part}.{name}"), reading.settings.num_epochs
         if values is None or values.shape != (want,):
