@@ -29,6 +29,7 @@ from waferlab.checks.core import PUBLIC_SEED, Case, Task
 
 from autograder.author.inputs import Files, digest, used
 from autograder.base.course import CourseError
+from autograder.judge.marking import hidden_module, readings
 
 DIGITS = 8
 TOLERANCE = 1e-6
@@ -84,12 +85,16 @@ def environment(packages: Path) -> dict[str, str]:
 def inputs_digest(files: Files, module: str) -> str:
     """A digest of all that an assignment's expectations come from: its check, its reference, what both import, and how.
 
+    What only the grader knows (`READINGS`) counts as how.
+
     Args:
         files: `waferlab`, the freshly exported reference modules among them.
         module: name of the check module.
     """
     start = f"import waferlab.checks.{module}, waferlab.reference.{module}"
-    how = "".join(inspect.getsource(step) for step in (observe, observe_task, plain)) + str(DIGITS)
+    hidden = hidden_module(module)
+    steps = (observe, observe_task, plain, *([hidden] if hasattr(hidden, "READINGS") else []))
+    how = "".join(inspect.getsource(step) for step in steps) + str(DIGITS)
     return digest([*used(files, [start.encode()]), ("how", how.encode())])
 
 
@@ -191,7 +196,8 @@ def observe_task(task: Task, answers: dict[str, Any]) -> dict[str, Any]:
     missing = [name for name in task.defines if name not in answers]
     if missing:
         raise CourseError(f"task {task.name!r} needs {missing[0]!r}, which the reference does not define")
-    seen = task.probe({name: answers[name] for name in task.defines}, Case(PUBLIC_SEED, dtype="float64"))
+    case = Case(PUBLIC_SEED, dtype="float64")
+    seen = task.probe({name: answers[name] for name in task.defines}, case) | readings(task, case)
     raised = {key: value for key, value in seen.items() if key.endswith(".error")}
     for key in task.expects:
         if key not in seen:

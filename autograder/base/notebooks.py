@@ -85,7 +85,12 @@ def is_check(cell: NotebookNode) -> bool:
 
 def is_written(cell: NotebookNode) -> bool:
     """Whether the student writes text here, which a person marks."""
-    return cell.cell_type == "markdown" and bool(grading(cell).get("grade")) and bool(grading(cell).get("solution"))
+    return cell.cell_type == "markdown" and is_marked(cell)
+
+
+def is_marked(cell: NotebookNode) -> bool:
+    """Whether a person marks what the student writes here: a text, or the answer to a task."""
+    return bool(grading(cell).get("grade")) and bool(grading(cell).get("solution"))
 
 
 def reference_cells(notebook: NotebookNode) -> list[NotebookNode]:

@@ -182,7 +182,7 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class WrittenResult:
-    """A written answer, which a person marks: no `points` until then."""
+    """A written answer, or the code of a task, that a person marks: no `points` until then."""
 
     name: str
     max_points: float

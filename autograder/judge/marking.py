@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from types import ModuleType
 
-from waferlab.checks.core import Check, Fault, Finding, Observation, Task, time_limit
+from waferlab.checks.core import Case, Check, Fault, Finding, Observation, Task, time_limit
 
 from autograder.base.points import DIGITS
 from autograder.base.records import Mark, TaskResult, TaskStatus
@@ -76,6 +76,12 @@ def hidden_module(module: str) -> ModuleType | None:
 def hidden_faults(task: Task) -> Mapping[str, Fault]:
     """Faults of a task that only the grader looks for, by check."""
     return getattr(hidden_module(task.module), "FAULTS", {}).get(task.name, {})
+
+
+def readings(task: Task, case: Case) -> Observation:
+    """What a task's checks expect of a case beside what the reference gives."""
+    made = getattr(hidden_module(task.module), "READINGS", {}).get(task.name)
+    return made(case) if made else {}
 
 
 # --- from findings to points ------------------------------------------------------------------------------------------

@@ -16,7 +16,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.base.course import Course, CourseError
-from autograder.base.notebooks import grade_id, is_answer, is_check, is_written, notebook_text, read_notebook, tags
+from autograder.base.notebooks import (
+    grade_id,
+    is_answer,
+    is_check,
+    is_marked,
+    is_written,
+    notebook_text,
+    read_notebook,
+    tags,
+)
 from autograder.base.records import HelperCell, Result, TaskResult
 from autograder.report.gradebook import CHECK, COURSE_ID, ENVIRONMENT, GradedCell, People, chosen, moment
 from autograder.report.pages.common import number, shown, status
@@ -117,7 +126,7 @@ def _looks(notebook: NotebookNode) -> dict[str, list[str]]:
     looks = {}
     for cell in notebook.cells:
         name = grade_id(cell) or ""
-        if is_written(cell):
+        if is_marked(cell):
             looks[name] = [cell.source]
         elif is_check(cell):
             looks[name] = [code.get(name.removeprefix(CHECK), ""), *(out.get("text", "") for out in cell.outputs)]

@@ -381,14 +381,15 @@ def with_hand_marks(results: Iterable[Result], marks: HandMarks, people: People)
 
 
 def _with_marks(result: Result, marks: Mapping[str, HandMark]) -> Result:
-    tasks = tuple(_marked_task(task, marks) for task in result.tasks)
+    marked = {answer.name for answer in result.written}  # a comment on code that a person marks stands there
+    tasks = tuple(_marked_task(task, marks, commented=task.name not in marked) for task in result.tasks)
     return replace(result, tasks=tasks, written=tuple(_marked_answer(answer, marks) for answer in result.written))
 
 
-def _marked_task(task: TaskResult, marks: Mapping[str, HandMark]) -> TaskResult:
+def _marked_task(task: TaskResult, marks: Mapping[str, HandMark], *, commented: bool) -> TaskResult:
     """A task's points are entered at its check cell, the comment at the answer."""
     points, answer = marks.get(CHECK + task.name, HandMark()), marks.get(task.name, HandMark())
-    return replace(task, by_hand=points.points, extra=points.extra, comment=answer.comment)
+    return replace(task, by_hand=points.points, extra=points.extra, comment=answer.comment if commented else "")
 
 
 def _marked_answer(answer: WrittenResult, marks: Mapping[str, HandMark]) -> WrittenResult:

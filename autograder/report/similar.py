@@ -226,6 +226,8 @@ def _questions(results: Iterable[Result], titles: Titles) -> list[Question]:
             answers[slug, task.name, "code"].append((one, text))
             answers[slug, task.name, "words"].append((one, prose_in(text)))
         for answer in one.written:
+            if answer.name in one.answers:  # code that a person marks is there already
+                continue
             answers[slug, answer.name, "words"].append((one, answer.answer))
     found = []
     for (slug, name, kind), given in sorted(answers.items()):

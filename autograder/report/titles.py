@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from waferlab.checks.core import Check, Task
 
 from autograder.base.course import Course, CourseError, checks_module
-from autograder.base.notebooks import grade_id, is_written, read_notebook
+from autograder.base.notebooks import grade_id, is_marked, read_notebook
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)(?:\s+\(\d[\d.]* points?\))?\s*$", re.MULTILINE)
 
@@ -33,7 +33,7 @@ class Titles:
         return next((one for one in known.checks if one.name == name), None) if known else None
 
     def written(self, slug: str, name: str) -> str:
-        """The heading above a written answer, for example `Question 1: choosing k`."""
+        """The heading above what a person marks, for example `Question 1: choosing k`."""
         if slug not in self._written:
             self._written[slug] = dict(self._headings(slug))
         return self._written[slug].get(name) or name.removeprefix("written-").replace("-", " ").capitalize()
@@ -51,7 +51,7 @@ class Titles:
             return
         heading = ""
         for cell in cells:
-            if is_written(cell):
+            if is_marked(cell):
                 yield str(grade_id(cell)), heading
             elif cell.cell_type == "markdown":
                 heading = next(reversed(_HEADING.findall(cell.source)), heading)

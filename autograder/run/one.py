@@ -74,7 +74,7 @@ def grade_submission(exam: Exam, submission: Submission, box: Sandbox, tasks: Co
 def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[str] | None) -> Result:
     graft = regraft(exam.release, submission.read(), exam.defines)
     tasks = grade_graft(exam, graft, box, only)
-    written = [WrittenResult(name, points, graft.written.get(name, "")) for name, points in exam.written.items()]
+    written = [WrittenResult(name, points, to_mark(graft, name)) for name, points in exam.written.items()]
     return Result(
         student=submission.student,
         file=submission.file,
@@ -92,6 +92,14 @@ def _graded(exam: Exam, submission: Submission, box: Sandbox, only: Collection[s
         person=submission.person,
         upload=submission.upload,
     )
+
+
+def to_mark(graft: Graft, name: str) -> str:
+    """What a person marks under a name: a text, or the code that answers a task; empty where nothing was written."""
+    if name in graft.stubs and not _is_answered(graft, name):
+        return ""
+    code = [cell.source for cell in graft.cells if cell.kind == "solution" and cell.name == name]
+    return graft.written.get(name) or "\n\n".join(code)
 
 
 def _warnings(limits: Limits) -> tuple[str, ...]:

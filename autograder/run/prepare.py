@@ -8,14 +8,15 @@ from queue import SimpleQueue
 
 import numpy as np
 from nbformat import NotebookNode
+from waferlab.checks.core import Case
 
 from autograder.base.course import Assignment, Course, CourseError, checks_module
-from autograder.base.notebooks import grade_id, grading, is_answer, is_written, read_notebook, reference_cells
+from autograder.base.notebooks import grade_id, grading, is_answer, is_marked, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.base.settings import Grading
 from autograder.judge.datasets import probe_arrays
 from autograder.judge.exam import Exam, derive_seed
-from autograder.judge.marking import hidden_module, mark_task
+from autograder.judge.marking import hidden_module, mark_task, readings
 from autograder.run.variants import Sitting, secret_of
 from autograder.wall.sandbox import Answer, Ask, Sandbox
 
@@ -115,8 +116,11 @@ def prepare(
     timed = box.run(assignment.module, graft, asks, arrays=arrays, references=earlier)
     seconds = {name: time_limit(course.settings.grading, answer.seconds) for name, answer in timed.items()}
     given = getattr(hidden_module(assignment.module), "expectations", lambda course: {})(course)
-    expected = {name: {**answer.seen, **given.get(name, {})} for name, answer in exact.items()}
-    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_written(cell)}
+    expected = {
+        name: {**answer.seen, **readings(tasks[name], Case(seeds[name], "float64", arrays)), **given.get(name, {})}
+        for name, answer in exact.items()
+    }
+    written = {grade_id(cell): grading(cell)["points"] for cell in release.cells if is_marked(cell)}
     exam = Exam(assignment, release, seeds, seconds, expected, arrays, written, earlier, _text_of(graft), given)
     _prove(exam, timed)
     return exam

@@ -15,7 +15,7 @@ import torch
 from waferlab import fashion, folder, synthetic
 from waferlab.fashion import fashion_mnist_available
 from waferlab.profiles import Profile, get_profile
-from waferlab.splits import Batches, DataError, DataUnavailableError, Split, WaferDataset, resize
+from waferlab.splits import Batches, DataError, DataUnavailableError, Split, WaferDataset, WithClasses, resize
 
 __all__ = [
     "Batches",
@@ -23,6 +23,7 @@ __all__ = [
     "DataUnavailableError",
     "Split",
     "WaferDataset",
+    "WithClasses",
     "fashion_mnist_available",
     "load_dataset",
     "resize",

@@ -154,26 +154,22 @@ def roc_curves(
 
 
 def auroc_against_k(aurocs: Mapping[int, float], baseline: float | None = None) -> Figure:
-    """Draw the AUROC for every number of components.
+    """Draw the AUROC for every number of components as bars that start at guessing, 0.5.
 
     Args:
         aurocs: AUROC by k.
         baseline: AUROC without any component (distance to the mean image), drawn as a level line.
     """
-    figure, axes = new_axes("AUROC against the number of components", "components k (log scale)", "AUROC")
+    figure, axes = new_axes("AUROC by the number of components", "components k", "AUROC")
     ks = sorted(aurocs)
-    axes.plot(ks, [aurocs[k] for k in ks], label="PCA with k components", **line_style(0))
-    place = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center"}
-    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    for k in ks:
-        axes.annotate(f"{aurocs[k]:.3f}", (k, aurocs[k]), bbox=paper, **place)
+    heights = [aurocs[k] - 0.5 for k in ks]
+    bars = axes.bar(range(len(ks)), heights, 0.6, 0.5, color="0.75", edgecolor="black", label="PCA with k components")
+    axes.bar_label(bars, [f"{aurocs[k]:.3f}" for k in ks], padding=2)
     if baseline is not None:
-        axes.axhline(baseline, color="0.4", linestyle="--", label=f"no components: {baseline:.3f}")
-    axes.set_xscale("log")
-    axes.set_xticks(ks, [str(k) for k in ks])
-    axes.minorticks_off()
-    axes.margins(x=0.08, y=0.18)
-    axes.legend()
+        axes.axhline(baseline, color="0.25", linestyle="--", label=f"no components: {baseline:.3f}")
+    axes.set_xticks(range(len(ks)), [str(k) for k in ks])
+    axes.margins(y=0.15)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch.utils.data import random_split
+from torch.utils.data import Dataset, random_split
 
 TRAIN_SHARE = 0.8
 
@@ -54,6 +54,34 @@ class Split:
         """A part of this split: a slice, positions or a mask of type bool."""
         masks = None if self.masks is None else self.masks[chosen]
         return Split(self.images[chosen], self.labels[chosen], self.classes[chosen], self.indices[chosen], masks)
+
+
+class WithClasses(Dataset[tuple[torch.Tensor, int]]):
+    """Images with the numbers of their classes, one by one, as torchvision's data sets give them.
+
+    Args:
+        images: (n, 1, s, s).
+        classes: (n,) int64.
+
+    >>> image, number = WithClasses(torch.rand(3, 1, 8, 8), torch.tensor([0, 7, 2]))[1]
+    >>> tuple(image.shape), number
+    ((1, 8, 8), 7)
+    """
+
+    def __init__(self, images: torch.Tensor, classes: torch.Tensor) -> None:
+        self._images, self._classes = images, classes
+
+    def __len__(self) -> int:
+        """The number of images."""
+        return len(self._images)
+
+    def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
+        """An image, (1, s, s), and the number of its class.
+
+        Raises:
+            IndexError: there is no image at this position.
+        """
+        return self._images[position], int(self._classes[position])
 
 
 @dataclass(frozen=True)

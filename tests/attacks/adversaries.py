@@ -7,7 +7,8 @@ said in an earlier exam, the second invents numbers of the same shape, mean and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,24 +18,71 @@ from waferlab.checks.plain import decode, encode
 #: What a forger says: the value, and what its shim asks the examiner before.
 Said = tuple[Any, list[tuple[str, list[Any]]]]
 Answers = Mapping[str, Any]
-#: `(question, its arguments) -> what is said`
-Way = Callable[[dict[str, Any], list[Any]], Said]
+#: `(question, its arguments) -> what is said`; a generator yields what it asks, is sent the replies, and returns a value.
+Way = Callable[[dict[str, Any], list[Any]], Said | Generator[tuple[str, list[Any]], Any, Any]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A way to answer that hears what the examiner's services say.
+
+    Attributes:
+        way: `(question, its arguments, services) -> what is said`.
+    """
+
+    way: Callable[[dict[str, Any], list[Any], Mapping[str, Callable[..., Any]]], Any]
 
 
 class Forger(Bench):
-    """A desk that answers by a way of its own, and claims that every argument is as it was."""
+    """A desk that answers by a way of its own, and claims that every argument is as it was.
 
-    def __init__(self, way: Way) -> None:
+    Args:
+        way: how it answers.
+        shims: the task's, which run at the clean desk.
+    """
+
+    def __init__(self, way: Way | Asking, shims: Mapping[str, Shim] | None = None) -> None:
         self._way = way
+        self.clean = LocalBench({}, shims)
 
     def _carried(self, packet: Packet, services: Services) -> Packet:
         question, arrays = packet
-        value, asked = self._way(question, decode(question["values"], arrays))
-        for name, arguments in asked:
-            text, more = encode(arguments)
-            serve(services, name, ({"values": text}, more))
+        values = decode(question["values"], arrays)
+        if isinstance(self._way, Asking):
+            value = self._way.way(question, values, {name: answering(services, name) for name in services})
+        else:
+            said = self._way(question, values)
+            value = _value(said if isinstance(said, Generator) else _without_replies(*said), services)
         text, more = encode(value)
         return {"value": text, "changed": []}, more
+
+
+def answering(services: Services, name: str) -> Callable[..., Any]:
+    """A service of the examiner's as a function, plain data in and out."""
+
+    def ask(*arguments: Any) -> Any:
+        text, arrays = encode(list(arguments))
+        reply, more = serve(services, name, ({"values": text}, arrays))
+        return decode(reply["value"], more)
+
+    return ask
+
+
+def _without_replies(value: Any, asked: list[tuple[str, list[Any]]]) -> Generator[tuple[str, list[Any]], Any, Any]:
+    """Ask what was thought out beforehand."""
+    yield from asked
+    return value
+
+
+def _value(way: Generator[tuple[str, list[Any]], Any, Any], services: Services) -> Any:
+    """What a way says once it has the replies to all that it asks."""
+    reply = None
+    while True:
+        try:
+            name, arguments = way.send(reply)
+        except StopIteration as end:
+            return end.value
+        reply = answering(services, name)(*arguments)
 
 
 class Recorder(LocalBench):
@@ -91,7 +139,7 @@ def replayer(said: list[Said]) -> Way:
 
 
 def mimic(said: list[Said], seed: int = 3) -> Way:
-    """Numbers of the shape, mean and spread of what an honest desk says in this exam."""
+    """Numbers of the shape, mean and spread of what an honest desk says in this exam, and texts of the same letters."""
     rng = np.random.default_rng(seed)
     honest = replayer(said)
 
@@ -108,8 +156,12 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
         return {key: _like(one, rng) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_like(one, rng) for one in value)
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, str):
+        return "".join(rng.permutation([*value]))
+    if isinstance(value, bool) or value is None:
         return value
+    if isinstance(value, bytes):
+        return rng.bytes(len(value))
     if isinstance(value, int | float):
         return type(value)(value + rng.normal() * (abs(value) + 1))
     if hasattr(value, "shape") and hasattr(value, "dtype"):
@@ -120,7 +172,9 @@ def _like(value: Any, rng: np.random.Generator) -> Any:
 def _array_like(value: Any, rng: np.random.Generator) -> Any:
     array = np.asarray(value.detach() if hasattr(value, "detach") else value)
     numbers = array.astype(float)
-    drawn = rng.normal(numbers.mean() if array.size else 0, (numbers.std() if array.size else 0) + 1e-6, array.shape)
+    mean = numbers.mean() if array.size else 0.0
+    spread = numbers.std() if array.size > 1 else abs(mean) + 1  # one number has no spread, and must not be told
+    drawn = rng.normal(mean, spread + 1e-6, array.shape)
     drawn = np.abs(drawn) if (numbers >= 0).all() else drawn
     made = drawn.round().astype(array.dtype) if array.dtype.kind in "biu" else drawn.astype(array.dtype)
     if hasattr(value, "detach"):

@@ -7,7 +7,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from adversaries import Forger, Recorder, Way, always, echo, echo_all, mimic, replayer, zeros
+from adversaries import Asking, Forger, Recorder, Way, always, echo, echo_all, mimic, replayer, zeros
 from bank_judge import COURSE, SEED, Bank
 from waferlab.checks.bench import Lost
 from waferlab.checks.core import Case
@@ -21,7 +21,10 @@ TASKS = [
 ]
 CONSTANTS = (None, 0, 1.0, -1.0, "a text", {}, [], (), np.zeros(1), np.ones((4, 1, 8, 8)), (0.0, 0.0), [0.0] * 32)
 #: Points that rest on the candidate's own word, by module and task; SECURITY.md names each.
-OWN_WORD: dict[tuple[str, str], float] = {("eda", "answer_eda_questions"): 1.0}
+OWN_WORD: dict[tuple[str, str], float] = {
+    ("eda", "answer_eda_questions"): 1.0,
+    ("ethics", "ethical_impact_assessment"): 1.0,
+}
 
 
 def recorded(bank: Bank, task: str, seed: int) -> list:
@@ -32,13 +35,13 @@ def recorded(bank: Bank, task: str, seed: int) -> list:
     return bench.said
 
 
-def own_ways(bank: Bank, task: str) -> dict[str, Way]:
+def own_ways(bank: Bank, task: str) -> dict[str, Way | Asking]:
     """Ways that somebody thought out for this task, who knows the package and the course: `forgers/<module>.py`."""
     name = f"forgers.{bank.module}"
     return importlib.import_module(name).WAYS.get(task, {}) if importlib.util.find_spec(name) else {}
 
 
-def ways(bank: Bank, task: str) -> dict[str, Way]:
+def ways(bank: Bank, task: str) -> dict[str, Way | Asking]:
     """All ways to answer without doing the task."""
     return {
         **own_ways(bank, task),
@@ -55,11 +58,11 @@ def ways(bank: Bank, task: str) -> dict[str, Way]:
 @pytest.mark.parametrize(("bank", "task"), TASKS)
 def test_a_forger_gets_nothing(bank: Bank, task: str) -> None:
     """Does any way to answer the examiner, but doing the task, give more points than an empty cell?"""
-    got = {}
+    got, asked = {}, bank.tasks[task]
     with bank.short(floors_hold=False):
         for name, way in ways(bank, task).items():
             try:
-                seen = bank.tasks[task].examine(Forger(way), Case(SEED, arrays=bank.arrays))
+                seen = asked.examine(Forger(way, asked.shims), Case(SEED, arrays=bank.arrays))
             except Lost:
                 continue
             got[name] = sum(mark.points for mark in bank.judge_seen(task, seen)[1])

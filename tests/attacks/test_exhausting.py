@@ -65,7 +65,9 @@ def test_greed_costs_its_own_question_only(marks, exam, monkeypatch, source):
 
 def test_greed_costs_the_neighbours_nothing(marks, exam, monkeypatch):
     """Do the other two questions of the same notebook keep their points?"""
-    for task in exam.seconds:
-        monkeypatch.setitem(exam.seconds, task, 3.0)
+    for (
+        task
+    ) in exam.seconds:  # a bomb slows its own machine: two fifths of the time are lost to it, and its clearing away
+        monkeypatch.setitem(exam.seconds, task, 10.0)
     results = marks("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n", only=None)
     assert [(one.points, one.max_points) for one in results.values()] == [(5, 5), (3, 3), (0, 3)]

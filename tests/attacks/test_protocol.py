@@ -1,13 +1,14 @@
 """Confusing the protocol: writing to the worker's channels, closing them, dying at a bad moment.
 
-A fork holds two pipes of its own (results and progress) and none of the worker's. What it writes there is read as its
-own result at most, so the worst that it can do is spoil its own question.
+A candidate holds three pipes of its own (two to its examiner, and progress) and none of the worker's. What it writes
+there is read as its own answers at most, so the worst that it can do is spoil its own question. test_wire.py tells what
+becomes of hostile frames.
 """
 
 import json
 
 import pytest
-from attack_answers import RIGHT, WRONG
+from attack_answers import RIGHT, SPEAK, WIRE, WRONG
 
 from autograder.wall.sandbox import Ask, _Reader
 
@@ -17,7 +18,8 @@ ATTACKS = {
     "the end of the job announced": "import os\nfor fd in range(64):\n    try: os.write(fd, b'{\"end\": true}\\n')\n    except OSError: pass\n",
     "another cell blamed by forged progress": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'0\\n1\\n2\\n')\n    except OSError: pass\nos._exit(3)\n",
     "progress flooded": "import os\nfor fd in range(3, 64):\n    try:\n        while True: os.write(fd, b'7\\n' * 4096)\n    except OSError: pass\n",
-    "half a result": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'PK\\x03\\x04')\n    except OSError: pass\nos._exit(0)\n",
+    "progress of one enormous number": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'9' * 5000 + b'\\n')\n    except OSError: pass\nos._exit(3)\n",
+    "half a result": "import os\nfor fd in range(3, 64):\n    try: os.write(fd, bytes([100, 0, 0, 0, 0, 0, 0, 0]) + b'{\"json\":')\n    except OSError: pass\nos._exit(0)\n",
     "every descriptor closed": "import os\nos.closerange(0, 1024)\n",
     "results closed by a child that lives on": "import os, time\nif os.fork() == 0:\n    os.closerange(0, 1024); time.sleep(60)\nos.closerange(0, 1024)\ntime.sleep(60)\n",
     "an exit with success": "import os\nos._exit(0)\n",
@@ -44,10 +46,14 @@ def test_noise_on_the_channels_earns_nothing(marks, exam, monkeypatch, source):
 
 def test_a_forged_packet_is_an_observation_and_no_more(marks):
     """Does sending a packet that claims points give any?"""
-    forged = (
-        "import numpy as np, os\nfrom autograder.wall.inside.border import pack\n"
+    forged = SPEAK + (
+        "import numpy as np\n"
+        "from autograder.wall.inside.border import pack\n"
+        "greet()\nwire.receive()\n"
         "data = pack({'seen': {'passed': True, 'points': 3}, 'points': 3, 'errors': {}, 'missing': []}, {'points': np.ones(3)})\n"
-        "for fd in range(3, 64):\n    try: os.write(fd, data)\n    except OSError: pass\nos._exit(0)\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, data)\n    except OSError: pass\n"
+        "for fd in range(3, 64):\n    try: os.write(fd, len(data).to_bytes(8, 'little') + data)\n    except OSError: pass\n"
+        "os._exit(0)\n"
     )
     assert marks(forged)["kl_divergence"].points == 0
 
@@ -61,18 +67,17 @@ def test_a_forged_blame_harms_nobody_but_its_author(marks, exam, monkeypatch):
     assert [one.points for one in marks(RIGHT, only=None).values()] == [5, 3, 3]
 
 
-IMPOSSIBLE = """\
-import json, os, sys
+IMPOSSIBLE = (
+    WIRE
+    + """
+import json
 header = json.dumps({"a_x": {"dtype": "F64", "shape": [0, 10**30], "data_offsets": [0, 0]},
                      "a_filler": {"dtype": "U8", "shape": [200_000], "data_offsets": [0, 200_000]}}).encode()
-frame = sys._getframe()
-while "out" not in frame.f_locals:
-    frame = frame.f_back
-data = len(header).to_bytes(8, "little") + header + b"x" * 200_000  # more than the worker's buffer: it leaves at once
-while data:
-    data = data[os.write(frame.f_locals["out"], data):]
+data = len(header).to_bytes(8, "little") + header + b"x" * 200_000  # more than any buffer: it leaves at once
+raw(len(data).to_bytes(8, "little") + data)
 os._exit(0)
 """
+)
 
 
 def test_a_result_that_cannot_be_read_costs_its_author_only(marks):

@@ -7,6 +7,7 @@ import os
 
 import pytest
 from attack_answers import TASK
+from waferlab.checks.core import Case
 
 from autograder.base.records import Cell, Graft
 from autograder.wall.sandbox import Ask, Limits, Sandbox
@@ -21,6 +22,11 @@ for top in ('/home', '/root', '/srv', '/opt', '/mnt', '/media', '/var', '/run', 
             found += [os.path.join(folder, f) for f in files if f.endswith(({endings}))]
 if found: raise RuntimeError(f'LOOT {{found[:5]}}')
 """
+HEAP = (
+    "import gc\nfound = [type(one).__name__ for one in gc.get_objects() if type(one).__name__ in ('Case', 'Exam', 'Ask', "
+    "'RemoteBench')]\nfound += [key for one in gc.get_objects() if type(one) is dict for key in one if key == 'seeds']\n"
+    "if found: raise RuntimeError(f'LOOT {found[:5]}')"
+)
 ATTACKS = {
     "the reference of the own assignment": (
         "import waferlab.reference.encoder as r\nif hasattr(r, 'kl_divergence'): raise RuntimeError('LOOT')"
@@ -68,6 +74,20 @@ ATTACKS = {
         "    except OSError: continue\n    if target.startswith('/') and not target.startswith(('/dev/null', '/proc')): "
         "found.append(target)\nif found: raise RuntimeError(f'LOOT {found}')"
     ),
+    "the examiner's part of the job": (
+        "import gc, sys\nfrom pathlib import Path\nfrom autograder.wall.inside import names\n"
+        "frame, folders = sys._getframe(), []\nwhile frame:\n"
+        "    folders += [one for one in frame.f_locals.values() if isinstance(one, Path)]\n    frame = frame.f_back\n"
+        "if not folders: raise RuntimeError('LOOT no folder to look into')\n"
+        "found = [str(p / name) for p in folders for name in (names.EXAM, names.ARRAYS, names.CELLS) if (p / name).exists()]\n"
+        "if found: raise RuntimeError(f'LOOT {found}')"
+    ),
+    "a case, a seed or a bench in the heap": HEAP,
+    "pipes of others": (
+        "import os\nfound = [fd for fd in os.listdir('/proc/self/fd') if int(fd) > 2 and "
+        "os.path.realpath(f'/proc/self/fd/{fd}').startswith('/proc/') and 'pipe:' in os.readlink(f'/proc/self/fd/{fd}')]\n"
+        "if len(found) != 3: raise RuntimeError(f'LOOT {found}')"
+    ),
     "the history of a notebook": (
         "names = globals()\nfound = [n for n in ('In', 'Out', '_i', '_ih', '_oh') if n in names]\n"
         "if found: raise RuntimeError(f'LOOT {found}')"
@@ -94,6 +114,14 @@ def test_loot_would_be_noticed():
     with Sandbox(["encoder"], Limits(walled=False)) as bare:
         answer = bare.run("encoder", Graft((cell,), {}), [Ask(TASK, 7, 20)])[TASK]
     assert "LOOT" in answer.errors[TASK]
+
+
+def test_a_case_in_the_heap_would_be_noticed():
+    """Does the search of the heap find a case where there is one?"""
+    case = Case(7)
+    with pytest.raises(RuntimeError, match="LOOT"):
+        exec(HEAP, {})
+    assert case.seed == 7
 
 
 def test_the_course_and_the_run_folder_are_not_there(loot, course, tmp_path):

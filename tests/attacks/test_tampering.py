@@ -51,13 +51,25 @@ ATTACKS = {
     ),
     "the probe replaced": (
         "import waferlab.checks.encoder as e\nfrom dataclasses import replace\n"
-        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], observe=lambda names, case: {'passed': True})\n"
-        + WRONG
+        "e.TASKS['kl_divergence'] = replace(e.TASKS['kl_divergence'], observe=lambda bench, case: {'passed': True}, "
+        "shims={'pull_back': lambda *a: [a[2], a[3].exp()]}, defines=())\n" + WRONG
     ),
     "the packing of results patched": (
         "import autograder.wall.inside.border as b\nreal = b.pack_observation\n"
-        "b.pack_observation = lambda seen, **h: real({'points': 3, 'max_points': 3, 'findings': [['values', True]], "
+        "import autograder.wall.inside.forks as f, autograder.wall.inside.examiner as x\n"
+        "b.pack_observation = f.pack_observation = x.pack_observation = lambda seen, **h: real({'points': 3, 'max_points': 3, 'findings': [['values', True]], "
         "'passed': True}, **h)\n" + WRONG
+    ),
+    "all that is sent rewritten": (
+        "import autograder.wall.inside.border as b, autograder.wall.inside.wire as w, waferlab.checks.bench as bench\n"
+        "import waferlab.checks.plain as plain\n"
+        "def rewritten(real):\n    def packed(value, *more):\n"
+        "        if isinstance(value, dict): value = {**value, 'seen': {'passed': True}, 'passed': True, 'points': 3}\n"
+        "        return real(value, *more)\n    return packed\n"
+        "for module in (b, w, bench, plain):\n    for name in ('pack', 'encode'):\n"
+        "        if hasattr(module, name): setattr(module, name, rewritten(getattr(module, name)))\n"
+        "bench.Desk.serve = lambda desk, packet, back: ({'value': packet[0]['values'], 'changed': []}, packet[1])\n"
+        + WRONG
     ),
     "modules replaced before they are imported": (
         "import sys, types\nfor name in list(sys.modules):\n"

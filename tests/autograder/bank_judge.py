@@ -22,7 +22,7 @@ from autograder.banks import Entry, entries
 from autograder.base.course import Assignment, checks_module, find_course
 from autograder.base.notebooks import read_notebook, reference_cells, without_markers
 from autograder.base.records import Mark
-from autograder.judge.marking import give_points, hidden_faults, hidden_module
+from autograder.judge.marking import give_points, hidden_faults, hidden_module, readings
 from autograder.judge.wording import begun
 
 SEED = 20_240_607
@@ -140,8 +140,9 @@ class Bank:
     def expected(self, task: str, seed: int = SEED) -> Observation:
         """What the reference gives in float64."""
         if (task, seed) not in self._expected:
-            seen = self.tasks[task].probe(self.answers(""), Case(seed, "float64", self.arrays))
-            self._expected[task, seed] = {**seen, **self._more.get(task, {})}
+            asked, case = self.tasks[task], Case(seed, "float64", self.arrays)
+            seen = asked.probe(self.answers(""), case)
+            self._expected[task, seed] = {**seen, **readings(asked, case), **self._more.get(task, {})}
         return self._expected[task, seed]
 
     def judge(self, task: str, source: str, seed: int = SEED) -> tuple[list[Finding], list[Mark]]:

@@ -131,8 +131,6 @@ def _unknown_kind(cell: SourceCell, meta: Mapping[str, object]) -> str | None:
     """What is wrong with the kind of a cell, in the words of JupyterLab's Create Assignment."""
     if meta.get("task"):
         return "a 'Manually graded task', which nothing here marks: expected a 'Manually graded answer'"
-    if cell.kind == "code" and cell.is_solution and cell.is_graded:
-        return "code that is a 'Manually graded answer': expected an 'Autograded answer' with 'Autograder tests' below"
     if cell.kind == "markdown" and cell.is_solution != cell.is_graded:
         return "text that is an answer or gives points, not both: expected a 'Manually graded answer'"
     return None

@@ -120,7 +120,8 @@ def _cells_of_task(
     answer, check = cells.get(name), cells.get(CHECK + name)
     if answer is None or not answer.is_answer:
         yield Finding(
-            notebook.name, f"the task {name!r} has no solution cell: expected an 'Autograded answer' of that ID"
+            notebook.name,
+            f"the task {name!r} has no solution cell: expected an 'Autograded' or 'Manually graded answer' of that ID",
         )
     else:
         yield from _answer_cell(answer, name, task)
@@ -179,7 +180,7 @@ def _points(check: SourceCell, name: str, task: TaskSays) -> Iterator[Finding]:
 def _cells_without_task(notebook: SourceNotebook, tasks: Tasks) -> Iterator[Finding]:
     known = ", ".join(tasks) or "none"
     for cell in notebook.cells:
-        if cell.is_answer and not cell.is_graded and cell.grade_id not in tasks:
+        if cell.is_answer and cell.grade_id not in tasks:
             yield cell.finding(
                 f"an answer to no task: its ID is {cell.grade_id!r}, and the check module's tasks are {known}"
             )

@@ -1,8 +1,11 @@
-"""What only the grader checks in assignment 06: what the student's scores are worth on real images.
+"""What only the grader checks and knows in assignment 06.
 
-The probe trains the real model with the notebook's loop (the student's own, where it was pasted in) and scores images
-that nobody has seen, from a loader without true labels. AUROC is computed here and must reach a measured floor. It
-counts only together with right scores for a model of drawn weights, which no knowledge of the images helps with.
+**What the student's scores are worth on real images.** The examiner trains the real model and has images scored that
+nobody has seen; labels never leave it. AUROC is computed here and must reach a measured floor. It counts only together
+with right scores for a model of drawn weights, which no knowledge of the images helps with.
+
+**Every reading of the text that is right**: areas, points at FPR 5 %, and quantiles. They are computed here, so that
+nothing that answers a task lies where an answer could import it.
 """
 
 from __future__ import annotations
@@ -10,13 +13,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
-from waferlab.checks.core import Fault, Observation, array_of
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from waferlab.checks.core import Case, Fault, Observation, array_of
 from waferlab.checks.evaluation.compute_anomaly_scores import ANOMALIES, NORMALS, TRAIN, VAL
+from waferlab.checks.evaluation.evaluate_detector import NEVER, metric_inputs
+from waferlab.checks.evaluation.threshold_from_validation import PARTS, threshold_cases
 
 from autograder.judge.floors import Quantity, floor
 
 QUANTITIES = (Quantity("compute_anomaly_scores", "detector.auroc", "least"),)
+BUDGET = 0.05
+QUANTILE_METHODS = (
+    *("inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull"),
+    *("linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest"),
+)
+
+
+# --- images, and what scores of them are worth ------------------------------------------------------------------------
 
 
 def arrays(dataset: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -49,3 +62,52 @@ def detector_fault(seen: Observation, expected: Observation) -> str | None:
 
 
 FAULTS: dict[str, dict[str, Fault]] = {"compute_anomaly_scores": {"detector": detector_fault}}
+
+
+# --- every reading ----------------------------------------------------------------------------------------------------
+
+
+def allowed_points(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Every point of the ROC curve that a reading of "at FPR 5 %" allows: rows of TPR, lowest and highest threshold.
+
+    Any threshold between two neighbouring scores gives the same alarms, and so do both: one with `>`, one with `>=`.
+    """
+    false_alarms, hits, thresholds = roc_curve(labels, scores, drop_intermediate=False)
+    within = false_alarms <= BUDGET
+    chosen = within & (hits == hits[within].max())
+    for drop in (False, True):  # without intermediate points another one may be the nearest
+        rates, _, kept = roc_curve(labels, scores, drop_intermediate=drop)
+        distance = np.abs(rates - BUDGET)
+        chosen |= np.isin(thresholds, kept[distance <= distance.min() + 1e-12])
+    high = np.minimum(thresholds, NEVER)
+    low = np.append(high[1:], -NEVER)
+    return np.stack([hits, low, high], axis=1)[chosen]
+
+
+def precision_areas(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """The average precision, and the area under precision and recall by trapezoids."""
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    return float(average_precision_score(labels, scores)), float(auc(recall, precision))
+
+
+def readings_of_measures(case: Case) -> Observation:
+    """For each detector of the probe its areas, and as rows with its number the points that are allowed."""
+    inputs = metric_inputs(case)
+    points = [allowed_points(*one) for one in inputs]
+    numbers = np.repeat(np.arange(len(points)), [len(rows) for rows in points])
+    areas = np.array([precision_areas(*one) for one in inputs])
+    return {"areas": areas, "allowed": np.column_stack([numbers, np.concatenate(points)])}
+
+
+def quantile_range(scores: np.ndarray, target: float) -> tuple[float, float]:
+    """The smallest and the largest value that a usual definition of the quantile gives."""
+    values = [float(np.quantile(scores, 1 - target, method=method)) for method in QUANTILE_METHODS]
+    return min(values), max(values)
+
+
+def readings_of_thresholds(case: Case) -> Observation:
+    """From which to which value each threshold may be."""
+    return {f"{part}.ranges": np.array([quantile_range(*one) for one in threshold_cases(case, part)]) for part in PARTS}
+
+
+READINGS = {"evaluate_detector": readings_of_measures, "threshold_from_validation": readings_of_thresholds}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from waferlab.checks.core import Fault, Observation
-from waferlab.checks.pca import IMAGE_ATOL, auroc_fault, auroc_of, fault_in, image_k_values, scores_of
+from waferlab.checks.pca.pca_anomaly_detection import IMAGE_ATOL, auroc_fault, fault_in, scores_of
+from waferlab.checks.pca.problems import image_k_values
 
 MAX_TRAIN, MAX_NORMAL, MAX_ANOMALY = 600, 180, 120
 #: Factor by which the training images' singular values fall behind each k, see `sharpened`.
@@ -64,8 +65,10 @@ def _draw(rng: np.random.Generator, positions: np.ndarray, most: int) -> np.ndar
 
 def images_fault(seen: Observation, expected: Observation, part: str) -> str | None:
     """How far the AUROC of the scores is from that of the reference's."""
+    from sklearn.metrics import roc_auc_score
+
     labels = np.asarray(expected[f"{part}.labels"])
-    got, want = ([auroc_of(labels, row) for row in scores] for scores in scores_of(seen, expected, part))
+    got, want = ([roc_auc_score(labels, row) for row in scores] for scores in scores_of(seen, expected, part))
     worst = max(range(len(want)), key=lambda i: abs(got[i] - want[i]))
     return f"AUROC {got[worst]:.3f} from your scores" if abs(got[worst] - want[worst]) > IMAGE_ATOL else None
 

@@ -99,7 +99,7 @@ def _answers(result: Result, titles: Titles) -> Iterator[tuple[str, _Answer]]:
             decided = answer.points is not None or answer.is_blank
             share = min(1.0, (answer.points or 0.0) / answer.max_points) if decided else None
             title = titles.written(result.assignment or "", answer.name)
-            yield answer.name, _Answer(title, share, answer.is_blank)
+            yield f"written {answer.name}", _Answer(title, share, answer.is_blank)
 
 
 def hurdles(group: Class, titles: Titles) -> list[Hurdle]:

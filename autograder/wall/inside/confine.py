@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import platform
 import resource
 import signal
 import struct
+import time
 from pathlib import Path
 
 from autograder.wall.inside import seccomp
@@ -173,8 +175,13 @@ def limit_resources(memory_gb: float, seconds: float, *, walled: bool) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def tree_memory() -> int:
+def tree_memory(until: float = math.inf) -> int:
     """Bytes of memory that all other processes of this process namespace hold: proportional set size, and sockets.
+
+    A process that forks all the time can be asked only between two forks: with many of those, looking takes seconds.
+
+    Args:
+        until: when to stop looking, on the monotonic clock; what was not looked at by then is not counted.
 
     What waits in a socket belongs to no process. It is counted at the most that it can be, by network namespace: the
     first process of each question has one of its own.
@@ -182,6 +189,8 @@ def tree_memory() -> int:
     total, me = 0, os.getpid()
     spaces: dict[str, int] = {}
     for entry in os.scandir("/proc"):
+        if time.monotonic() >= until:
+            break
         if entry.name.isdigit() and int(entry.name) != me:
             total += _proportional(entry.name)
             with contextlib.suppress(OSError):

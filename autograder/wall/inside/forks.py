@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from waferlab.checks.bench import Desk, Lost
+from waferlab.checks.bench import Desk, Ended, Lost
 from waferlab.checks.core import Task
 
 from autograder.wall.inside import confine
@@ -24,7 +24,7 @@ from autograder.wall.inside.watch import Watch, WorkerLimits, kill
 from autograder.wall.inside.wire import RemoteBench, Wire, serve_desk
 
 FROM_EXAMINER = 2**31  # bytes of a frame that a candidate takes
-LOST = 3  # the examiner's exit code when its candidate does not answer
+LOST, ENDED = 3, 4  # the examiner's exit codes when its candidate does not answer as one does, and when it is gone
 END_SECONDS = 1.0  # for a candidate that closed its pipes to be gone, too
 
 
@@ -138,6 +138,8 @@ def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire
     case = case_of(exam, arrays, question.task)
     try:
         data = examine(question.asked, RemoteBench(wire, clean), case)
+    except Ended:
+        return ENDED
     except Lost:
         return LOST
     with open(out, "wb", closefd=False) as pipe:
@@ -200,7 +202,7 @@ def ask(
         pipes.close(*(end for end in (*pipes.read.values(), *pipes.write.values()) if end not in ours))
         watch = Watch(candidate, examiner, limits, is_others, deadline)
         why = watch.collect(*ours)
-        if not why and watch.exit_of(examiner) == LOST:
+        if not why and watch.exit_of(examiner) == ENDED:
             watch.wait_for(candidate, END_SECONDS)
     finally:
         pipes.close()
@@ -252,9 +254,9 @@ def _outcome(watch: Watch, why: str, limits: WorkerLimits, candidate: int, exami
     code = os.waitstatus_to_exitcode(examiner)
     if code == 0 and watch.data:
         return Outcome("ok", stage, "", bytes(watch.data))
-    if code != LOST and watch.candidate != watch.examiner:
+    if code not in (LOST, ENDED) and watch.candidate != watch.examiner:
         return Outcome("crashed", "examiner", f"the examiner ended early (exit code {code})")
-    if watch.was_alive:
+    if code == LOST or watch.was_alive:
         return Outcome("crashed", stage, "what it answered could not be read")
     if os.WIFSIGNALED(candidate):
         return Outcome("crashed", stage, f"ended by {signal.Signals(os.WTERMSIG(candidate)).name}")

@@ -83,11 +83,12 @@ class Watch:
         now = time.monotonic()
         if len(self.data) > self.limits.max_bytes or len(self._progress) > PROGRESS_LIMIT:
             return "output"
-        if now >= self.deadline or (now >= self.cells_until and self._in_others_cell()):
+        until = min(self.cells_until, self.deadline) if self._in_others_cell() else self.deadline
+        if now >= until:
             return "time"
         if self.limits.walled and now >= self._look:
             self._look = now + LOOK_SECONDS
-            return "memory" if confine.tree_memory() > self.limits.memory_gb * 2**30 else ""
+            return "memory" if confine.tree_memory(until) > self.limits.memory_gb * 2**30 else ""
         return ""
 
     def _in_others_cell(self) -> bool:

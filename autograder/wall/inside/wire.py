@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from waferlab.checks.bench import Bench, Desk, Lost, Packet, Services, serve
+from waferlab.checks.bench import Bench, Desk, Ended, Lost, Packet, Services, serve
 
 from autograder.wall.inside.border import pack, unpack
 
@@ -64,7 +64,7 @@ class Wire:
         while len(pieces) < count:
             piece = os.read(self._incoming, min(PIECE, count - len(pieces)))
             if not piece:
-                raise Lost("it ended")
+                raise Ended("it ended")
             pieces += piece
         return bytes(pieces)
 
@@ -113,7 +113,7 @@ class RemoteBench(Bench):
         try:
             self._wire.send(plain, arrays)
         except OSError:
-            raise Lost("it ended") from None
+            raise Ended("it ended") from None
 
 
 def serve_desk(wire: Wire, desk: Desk, greeting: dict[str, Any]) -> None:

@@ -52,6 +52,10 @@ class Lost(Exception):
     """The desk does not answer any more, or not as a desk does: this question is over."""
 
 
+class Ended(Lost):
+    """The desk's process is gone."""
+
+
 # --- the desk ----------------------------------------------------------------------------------------------------
 
 

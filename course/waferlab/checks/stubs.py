@@ -1,110 +1,97 @@
-"""Models of known cost and a pretended GPU, for checks that judge measurements of time.
+"""Stub models and a pretended GPU at a desk, for checks that judge measurements of time.
 
-A stub model sleeps as long as it was told and writes down when it was called, with what, and in which mode. The GPU
-works like a real one as far as timing is concerned: a model called on it returns at once, its work is done later, and
-only a synchronisation (or a copy to the CPU) waits for that. So a measurement that forgets to synchronise comes out too
-short, on a machine without any GPU.
-
-The clock is handed in, because a student's code may replace the functions in `time`.
+A stub model takes as long as the examiner says and tells it how it was called. The GPU works like a real one as far as
+timing is concerned: a model called on it returns at once, its work is done later, and only a synchronisation (or a copy
+to the CPU) waits for that. So a measurement that forgets to synchronise comes out too short, on a machine without any
+GPU. When anything is over, the examiner alone knows (`benchmark.timeline`): here it is asked.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
 from unittest import mock
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-
-from waferlab.checks.core import Observation
 
 #: Functions that make a batch of images; the name is that of the torch function.
 FACTORIES = ("rand", "randn", "zeros", "ones", "empty", "full", "rand_like", "randn_like", "zeros_like", "ones_like")
 #: Tensor methods that wait for the GPU, because Python gets the numbers.
 WAITING = ("cpu", "item", "tolist", "numpy", "__float__", "__int__", "__bool__", "__repr__", "__array__")
-MIB = 2**20
-OLD_PEAK = 900 * MIB  # what the pretended GPU's peak stands at before anybody resets it
-BASE = 3 * MIB  # what is allocated all the time
 BUFFERED = 77  # numbers in a buffer of the stub model, which are no parameters
 
-Now = Callable[[], float]
-Sleep = Callable[[float], None]
+
+class Asked(Protocol):
+    """A clock whose examiner can be asked."""
+
+    def ask(self, service: str, *arguments: Any) -> Any:
+        """What a service of the examiner's answers."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
 
 
-class CPU:
-    """A device that does its work before the call returns."""
+class Still:
+    """A clock that stands still, where nobody measures time."""
 
-    def __init__(self, now: Now, sleep: Sleep) -> None:
-        self.now, self._sleep = now, sleep
+    def ask(self, service: str, *arguments: Any) -> Any:
+        """Nothing."""
+        return 0
 
-    def wait_until(self, moment: float) -> None:
-        """Sleep until the clock shows at least `moment`."""
-        while (left := moment - self.now()) > 0:
-            self._sleep(left)
-
-    def work(self, start: float, seconds: float, batch: int) -> float:
-        """Do work that takes `seconds`; returns when it is done, in seconds of the clock."""
-        self.wait_until(start + seconds)
-        return self.now()
+    def sleep(self, seconds: float) -> None:
+        """Nothing passes."""
 
 
-class GPU(CPU):
+class GPU:
     """A device that queues its work: the call returns at once.
 
     Attributes:
-        done: when all that was queued is done.
-        peak: bytes, the largest since the last reset.
         has_model: whether the model was moved here.
+        queued: whether anything was, that nobody has waited for.
     """
 
-    has_model = False
-
-    def __init__(self, now: Now, sleep: Sleep, bytes_per_image: int) -> None:
-        super().__init__(now, sleep)
-        self.done, self.peak, self._per_image = 0.0, OLD_PEAK, bytes_per_image
-
-    def work(self, start: float, seconds: float, batch: int) -> float:
-        """Queue work; returns when it will be done."""
-        self.done = max(start, self.done) + seconds
-        self.peak = max(self.peak, BASE + batch * self._per_image)
-        return self.done
+    def __init__(self, clock: Asked) -> None:
+        self.clock, self.has_model, self.queued = clock, False, False
 
     def synchronize(self, *_: Any, **__: Any) -> None:
         """Wait until everything is done."""
-        self.wait_until(self.done)
+        if self.queued:
+            self.clock.ask("synchronize")
+        self.queued = False
 
     def reset_peak(self, *_: Any, **__: Any) -> None:
         """Forget the peak."""
-        self.peak = BASE
+        self.clock.ask("reset_peak")
 
     def memory_stats(self, *_: Any, **__: Any) -> dict[str, int]:
-        """What `torch.cuda.memory_stats` tells."""
-        stats = {f"allocated_bytes.all.{name}": BASE for name in ("current", "allocated", "freed")}
-        reserved = {f"reserved_bytes.all.{name}": OLD_PEAK + 64 * MIB for name in ("current", "peak")}
-        return {**stats, **reserved, "allocated_bytes.all.peak": self.peak}
+        """What `torch.cuda.memory_stats` tells; half of what is reserved was never allocated."""
+        peak = int(self.clock.ask("peak"))
+        stats = {f"allocated_bytes.all.{name}": 0 for name in ("current", "allocated", "freed")}
+        reserved = {f"reserved_bytes.all.{name}": 2 * peak for name in ("current", "peak")}
+        return {**stats, **reserved, "allocated_bytes.all.peak": peak}
 
 
 class Event:
     """What `torch.cuda.Event(enable_timing=True)` does, on a pretended GPU."""
 
     def __init__(self, gpu: GPU) -> None:
-        self._gpu, self._at = gpu, 0.0
+        self._clock, self._mark = gpu.clock, -1
 
     def record(self, stream: Any = None) -> None:
         """Note when the GPU gets here."""
-        self._at = max(self._gpu.now(), self._gpu.done)
+        self._mark = self._clock.ask("record")
 
     def synchronize(self) -> None:
         """Wait until the GPU was here."""
-        self._gpu.wait_until(self._at)
+        self._clock.ask("reach", self._mark)
 
     def query(self) -> bool:
         """Whether the GPU was here."""
-        return self._gpu.now() >= self._at
+        return bool(self._clock.ask("reached", self._mark))
 
     def wait(self, stream: Any = None) -> None:
         """Streams are not pretended: nothing to do."""
@@ -117,7 +104,7 @@ class Event:
         """
         if not end.query():
             raise RuntimeError("both events must be completed before calculating elapsed time (device not ready)")
-        return 1000 * (end._at - self._at)
+        return 1000 * float(self._clock.ask("reach", end._mark, self._mark))
 
 
 class Stream:
@@ -178,96 +165,93 @@ def pretended(gpu: GPU) -> Iterator[None]:
         yield
 
 
-class Log:
-    """The timeline of one benchmark: every call of the stub model, and every batch of images that was made.
+@dataclass
+class Scene:
+    """What a stub model is measured in.
 
-    Args:
-        device: gives the time.
+    Attributes:
+        clock: the examiner's.
         size: side of the images; tensors that end in (size, size) are batches of images.
+        gpu: the pretended GPU, where there is one.
         making: seconds that making a batch takes longer than it would.
+        inside: whether a model is at work.
     """
 
-    def __init__(self, device: CPU, size: int, making: float = 0.0) -> None:
-        self.device, self.size, self.making = device, size, making
-        self.rows: list[dict[str, float]] = []
-        self.shapes: list[list[int]] = []
-        self.inside = False
-        self._made = [np.nan, np.nan]
+    clock: Asked
+    size: int
+    gpu: GPU | None = None
+    making: float = 0.0
+    inside: bool = False
 
-    def __deepcopy__(self, memo: Any) -> Log:
-        """A copy of the model writes into the same log."""
+    def __deepcopy__(self, memo: Any) -> Scene:
+        """A copy of the model is in the same scene."""
         return self
-
-    def made(self, begin: float, end: float) -> None:
-        """Images were made; they belong to the next call."""
-        self._made = [begin if np.isnan(self._made[0]) else self._made[0], end]
-
-    def add(self, shape: list[int], **row: float) -> None:
-        """The model was called."""
-        self.rows.append({**row, "made_begin": self._made[0], "made_end": self._made[1]})
-        self.shapes.append(shape)
-        self._made = [np.nan, np.nan]
-
-    def count(self, batch: int) -> int:
-        """How often the model has seen a batch of this size."""
-        return sum(shape[0] == batch for shape in self.shapes)
-
-    def observation(self, part: str) -> Observation:
-        """The timeline as arrays under `part`, one entry for each call."""
-        names = self.rows[0] if self.rows else ()
-        columns = {f"{part}.{name}": np.array([row[name] for row in self.rows]) for name in names}
-        return {**columns, f"{part}.shapes": np.array(self.shapes, dtype=np.int64).reshape(-1, 4)}
 
 
 class CostlyModel(nn.Module):
-    """A model that does nothing but take its time, and writes down how it was called.
+    """A model that does nothing but take its time.
 
     Args:
-        log: where calls are written down.
-        costs: seconds by batch size, one for each call in order; further calls take as long as the last.
+        scene: where it is measured.
         counts: numbers of trainable and of frozen parameters; they take no memory, and neither does a buffer.
     """
 
-    def __init__(self, log: Log, costs: Mapping[int, np.ndarray], counts: tuple[int, int]) -> None:
+    def __init__(self, scene: Scene, counts: tuple[int, int]) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1).expand(counts[0]))
         self.frozen = nn.Parameter(torch.zeros(1).expand(counts[1]), requires_grad=False)
         self.inner = nn.Sequential(nn.Dropout(0.5))
         self.register_buffer("statistics", torch.zeros(1).expand(BUFFERED))
-        self._log, self._costs = log, costs
+        self._scene = scene
 
     def forward(self, x: Tensor) -> Tensor:
         """Take the time, return zeros of shape (B, 2)."""
-        start, log = self._log.device.now(), self._log
-        log.inside = True
-        try:
-            expect_on_device(x, log.device)
-            shape = [*x.shape][:4] + [-1] * (4 - x.ndim)
-            seconds = cost_of(self._costs.get(shape[0], np.zeros(1)), log.count(shape[0]))
-            done = log.device.work(start, seconds, shape[0])
-            log.add(shape, start=start, done=done, **state_of(self, x))
-            return mark_on_device(torch.zeros(shape[0], 2), log.device)
-        finally:
-            log.inside = False
+        with at_work(self._scene, self, x):
+            return mark_on_device(torch.zeros(len(x), 2), self._scene.gpu)
 
 
-def cost_of(costs: np.ndarray, number: int) -> float:
-    """Seconds of a call by its number; further calls take as long as the last."""
-    return float(costs[min(number, len(costs) - 1)])
+class SlowModel(nn.Module):
+    """A real model whose calls take as long as the examiner says, besides.
+
+    Args:
+        model: the model.
+        scene: where it is measured.
+    """
+
+    def __init__(self, model: nn.Module, scene: Scene) -> None:
+        super().__init__()
+        self.model, self._scene = model, scene
+
+    def forward(self, x: Tensor) -> Any:
+        """Take the time, and call the model."""
+        with at_work(self._scene, self, x):
+            return self.model(x)
 
 
-def state_of(model: nn.Module, x: Tensor) -> dict[str, float]:
-    """In which mode a model is called: 1 for yes, 0 for no."""
-    return {
-        "training": float(any(module.training for module in model.modules())),
-        "gradients": float(torch.is_grad_enabled() and not torch.is_inference_mode_enabled()),
-        "float32": float(x.dtype == torch.float32),
-    }
+@contextlib.contextmanager
+def at_work(scene: Scene, model: nn.Module, x: Tensor) -> Iterator[None]:
+    """Tell the examiner of a call; nothing within is the answer's own."""
+    scene.inside = True
+    try:
+        expect_on_device(x, scene.gpu)
+        yield
+        scene.clock.ask("forward", [*x.shape][:4], *state_of(model, x))
+        if scene.gpu:
+            scene.gpu.queued = True
+    finally:
+        scene.inside = False
 
 
-def mark_on_device(tensor: Tensor, device: CPU) -> Tensor:
-    """Mark a tensor as lying on the pretended GPU, when the device is one."""
-    if isinstance(device, GPU):
+def state_of(model: nn.Module, x: Tensor) -> tuple[int, int, int]:
+    """In which mode a model is called: training, gradients, float32; 1 for yes, 0 for no."""
+    training = any(module.training for module in model.modules())
+    gradients = torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
+    return int(training), int(gradients), int(x.dtype == torch.float32)
+
+
+def mark_on_device(tensor: Tensor, gpu: GPU | None) -> Tensor:
+    """Mark a tensor as lying on the pretended GPU, when there is one."""
+    if gpu:
         tensor._on_gpu = True  # type: ignore[attr-defined]
     return tensor
 
@@ -277,42 +261,40 @@ def is_on_device(tensor: Any) -> bool:
     return getattr(tensor, "_on_gpu", False)
 
 
-def expect_on_device(x: Tensor, device: CPU) -> None:
+def expect_on_device(x: Tensor, gpu: GPU | None) -> None:
     """As torch does: the input must lie where the model is, which must be the GPU when there is one.
 
     Raises:
         RuntimeError: one of them does not.
     """
-    if isinstance(device, GPU) and not (is_on_device(x) and device.has_model):
-        x_at, model_at = ("cuda:0" if there else "cpu" for there in (is_on_device(x), device.has_model))
+    if gpu and not (is_on_device(x) and gpu.has_model):
+        x_at, model_at = ("cuda:0" if there else "cpu" for there in (is_on_device(x), gpu.has_model))
         raise RuntimeError(f"expected input and model on cuda:0, found the input on {x_at} and the model on {model_at}")
 
 
 class Watch(TorchFunctionMode):
-    """Sees every torch function that an answer calls: notes when images are made, and keeps up the pretence of a GPU.
+    """Sees every torch function that an answer calls: lets making images take time, and keeps up a GPU's pretence.
 
     Args:
-        log: the timeline; its device decides whether there is a GPU.
+        scene: what is measured; decides whether there is a GPU.
     """
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, scene: Scene) -> None:
         super().__init__()
-        self._log = log
+        self._scene = scene
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Called by torch in place of every function; see `torch.overrides`."""
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        if self._log.inside or func is torch.device or name == "_parse_to":
+        if self._scene.inside or func is torch.device or name == "_parse_to":
             return func(*args, **kwargs)
-        device = self._log.device
+        gpu = self._scene.gpu
         if name == "__get__":
-            return self._attribute(device, func, args) if isinstance(device, GPU) else func(*args)
-        begin = device.now()
-        result = self._on_gpu(device, func, name, args, kwargs) if isinstance(device, GPU) else func(*args, **kwargs)
-        if name in FACTORIES and isinstance(result, Tensor) and result.shape[-2:] == (self._log.size,) * 2:
-            device.wait_until(begin + self._log.making)
-            self._log.made(begin, device.now())
+            return self._attribute(gpu, func, args) if gpu else func(*args)
+        result = self._on_gpu(gpu, func, name, args, kwargs) if gpu else func(*args, **kwargs)
+        if name in FACTORIES and isinstance(result, Tensor) and result.shape[-2:] == (self._scene.size,) * 2:
+            self._scene.clock.sleep(self._scene.making)
         return result
 
     def _attribute(self, gpu: GPU, func: Any, args: Any) -> Any:
@@ -388,14 +370,12 @@ class Entrance(nn.Module):
         return self.encoder(x)
 
 
-def brought_to_device(now: Now, sleep: Sleep, call: Callable[[nn.Module], Any]) -> dict[str, bool]:
+def brought_to_device(call: Callable[[nn.Module], Any]) -> dict[str, bool]:
     """Let an answer use a model that lies on a pretended GPU, as far as its first call.
 
     Optimisers load parts of torch when first used, and these must not load under the pretence: use one before.
 
     Args:
-        now: the clock.
-        sleep: waits.
         call: gives the model to the answer.
 
     Returns:
@@ -403,60 +383,52 @@ def brought_to_device(now: Now, sleep: Sleep, call: Callable[[nn.Module], Any]) 
         called, for whatever reason (the pretence has limits, and what an answer does wrong is seen elsewhere).
     """
     seen: dict[str, bool] = {}
-    gpu = GPU(now, sleep, 1)
+    gpu = GPU(Still())
     gpu.has_model = True
-    with contextlib.suppress(Exception), pretended(gpu), Watch(Log(gpu, 16)):
+    with contextlib.suppress(Exception), pretended(gpu), Watch(Scene(gpu.clock, 16, gpu)):
         call(Entrance(gpu, seen))
     return seen
 
 
+class Notes:
+    """The calls of a model on a real GPU: of each the shape, when it began, its state, and the events around it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.calls: list[tuple[list[int], float, tuple[int, ...], Any, Any]] = []
+
+    def __deepcopy__(self, memo: Any) -> Notes:
+        """A copy of the model writes into the same notes."""
+        return self
+
+    def rows(self) -> list[list[Any]]:
+        """Of each call: shape, begin, the earliest end, state; work is done in order, none before its call."""
+        torch.cuda.synchronize()
+        rows, done = [], 0.0
+        for shape, start, state, begun, ended in self.calls:
+            done = max(start, done) + begun.elapsed_time(ended) / 1000
+            rows.append([shape, start, done, list(state)])
+        return rows
+
+
 class Timed(nn.Module):
-    """A real model whose calls are timed from outside: on the CPU by the clock, on a GPU by events.
+    """A real model on a real GPU, whose calls are timed from outside by events.
 
     Args:
         model: the model.
-        log: where calls are written down.
-        on_gpu: whether it will run on a (real) GPU.
-        costs: seconds that the calls with each batch size take at least on the CPU, in order; then as the last.
+        notes: where calls are written down.
     """
 
-    def __init__(self, model: nn.Module, log: Log, *, on_gpu: bool, costs: np.ndarray | None = None) -> None:
+    def __init__(self, model: nn.Module, notes: Notes) -> None:
         super().__init__()
-        self.model = model
-        self._log, self._on_gpu, self._costs = log, on_gpu, np.zeros(1) if costs is None else costs
-        self._events: list[tuple[Any, Any]] = []
+        self.model, self._notes = model, notes
 
     def forward(self, x: Tensor) -> Any:
-        """Call the model, without waiting for a GPU."""
-        log, start = self._log, self._log.device.now()
-        log.inside = True
-        try:
-            ends = self._mark()
-            output = self.model(x)
-            self._mark(ends)
-            shape = [*x.shape][:4] + [-1] * (4 - x.ndim)
-            log.device.wait_until(start + cost_of(self._costs, log.count(shape[0])))
-            log.add(shape, start=start, done=log.device.now(), **state_of(self, x))
-            return output
-        finally:
-            log.inside = False
-
-    def _mark(self, begun: Any = None) -> Any:
-        """On a GPU, record an event; with the event that began a call, keep both."""
-        if not self._on_gpu:
-            return None
-        event = torch.cuda.Event(enable_timing=True)
-        event.record()
-        if begun is not None:
-            self._events.append((begun, event))
-        return event
-
-    def settle(self) -> None:
-        """On a GPU, put in when each call was done at the earliest: work is done in order, none before its call."""
-        if not self._events:
-            return
-        torch.cuda.synchronize()
-        done = 0.0
-        for row, (begun, ended) in zip(self._log.rows, self._events, strict=False):
-            done = max(row["start"], done) + begun.elapsed_time(ended) / 1000
-            row["done"] = done
+        """Call the model, without waiting for the GPU."""
+        start = self._notes.now()
+        begun, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begun.record()
+        output = self.model(x)
+        ended.record()
+        self._notes.calls.append(([*x.shape][:4], start, state_of(self, x), begun, ended))
+        return output

@@ -8,57 +8,61 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
-
-from waferlab.splits import Split
+from torch.utils.data import Dataset
 
 
 def categorize_failure_modes(
     false_negatives: np.ndarray,
     false_positives: np.ndarray,
     anomaly_scores: np.ndarray,
-    test_dataset: Split,
+    test_dataset: Dataset,
     test_labels: np.ndarray,
     fashion_classes: Sequence[str],
 ) -> dict:
-    """Sort a detector's failures by class and by how wrong they are.
+    """Sort a detector's misses by class, name the hardest classes, and propose what to do about them.
 
     Args:
         false_negatives: (n_fn,) positions in the test set of anomalies that were missed, in any order.
         false_positives: (n_fp,) positions of normal images that were reported, in any order.
         anomaly_scores: (n_test,), higher is more anomalous.
-        test_dataset: the test split; `test_dataset.classes` is an integer tensor, (n_test,), that says which entry of
-            `fashion_classes` each image belongs to.
+        test_dataset: `test_dataset[i]` gives `(image, class)`, the class as an index into `fashion_classes`.
         test_labels: (n_test,), 0 for normal and 1 for anomaly.
         fashion_classes: names of the classes (on drawn wafers, of the kinds of defects).
 
     Returns:
-        A dict with the six entries of the table above.
+        A dict with the three entries of the table above.
 
     Steps:
-        1. Get the classes of the missed images, and of all anomalies.
-        2. For each class among the anomalies, count both and divide.
+        1. Get the class of every test image.
+        2. For each class among the anomalies, count its misses and its images, and divide.
         3. Keep the classes with misses, sort them by rate, take at most three.
-        4. Sort both kinds of failures by their scores.
+        4. For each of these, propose a change. Their scores may help: are they close to those of normal images?
 
     Hints:
-        - `array[positions]` takes several elements at once; `np.unique` lists what occurs.
+        - `classes[positions]` takes several elements of an array at once; `np.unique` lists what occurs.
         - `sorted(names, key=rates.get, reverse=True)` sorts names by a dict of numbers.
-        - `np.argsort` gives places *within* what you sort. You need positions in the test set.
     """
-    classes = test_dataset.classes.numpy()
-    missed, rates = {}, {}
+    changes = (
+        "misses score like most normals: add a second detector that sees other features (ensemble)",
+        "misses score higher than most normals: score by the hottest 2 % of the heatmap",
+        "misses lie just below the threshold: let a person look at the scores there (review band)",
+    )
+    classes = np.array([test_dataset[i][1] for i in range(len(test_labels))])
+    normal_scores = anomaly_scores[test_labels == 0]
+    fn_by_class, rates, mitigation = {}, {}, {}
     for number in np.unique(classes[test_labels == 1]):
-        name = fashion_classes[number]
-        missed[name] = int((classes[false_negatives] == number).sum())
-        rates[name] = missed[name] / int(((classes == number) & (test_labels == 1)).sum())
-    ranked = sorted(rates, key=rates.get, reverse=True)
+        name, missed = fashion_classes[number], false_negatives[classes[false_negatives] == number]
+        fn_by_class[name] = len(missed)
+        rates[name] = len(missed) / int(((classes == number) & (test_labels == 1)).sum())
+        if len(missed):
+            higher = (normal_scores < np.median(anomaly_scores[missed])).mean()  # than this share of the normals
+            mitigation[name] = f"{name}: {changes[int(higher > 0.6) + int(higher > 0.85)]}"
+    hardest = sorted(mitigation, key=rates.get, reverse=True)[:3]
     return {
-        "missed_by_class": missed,
+        "fn_by_class": fn_by_class,
+        "top_3_failure_modes": [f"{name}: {fn_by_class[name]} missed, {rates[name]:.0%}" for name in hardest],
+        "mitigations": [mitigation[name] for name in hardest],
         "miss_rate_by_class": rates,
-        "hardest_classes": [name for name in ranked if missed[name] > 0][:3],
-        "false_alarm_rate": len(false_positives) / int((test_labels == 0).sum()),
-        "worst_false_negatives": false_negatives[np.argsort(anomaly_scores[false_negatives])],
-        "worst_false_positives": false_positives[np.argsort(-anomaly_scores[false_positives])],
     }
 
 

@@ -8,45 +8,49 @@ def ethical_impact_assessment() -> str:
     """An assessment of NovaSilicon's inspection system: what it does to people, and what should be done about it.
 
     Returns:
-        The text, 300 to 500 words, which treats missed defects, over-reliance, jobs and unequal errors.
+        The text, 300 to 500 words, on four themes: failure-mode impact, automation bias, worker displacement, and
+        regulatory compliance (ISO 9001, IATF 16949).
 
     Steps:
         1. For each theme, say who is affected, and by what mechanism.
         2. Use a number where there is one: from the case study, the experiments above, or earlier notebooks.
-        3. Propose a measure, and say how one would notice that it does not work.
+        3. Propose one concrete mitigation for each risk, and say how one would notice that it does not work.
+        4. Weigh benefits against risks, and recommend something.
 
     Hints:
         - Three quotation marks at each end make a text of several lines.
-        - The heading of a theme alone does not treat it.
+        - The rubric above tells what a reader looks for.
     """
     return """
-    Missed defects. A fault that we pass leaves the plant as a few hundred chips. The buyer notices late, and the
-    person who is hurt when a brake controller or an infusion pump fails never notices us at all. NovaSilicon bears
-    the cost of scrap; strangers bear the danger. Our threshold is therefore a decision about other people's safety,
-    and it should be signed by somebody with a name. Because passed wafers are not looked at, we do not know our
-    miss rate. I would review 2 % of them, drawn at random, and lower the threshold if the upper end of the interval
-    exceeds what the customer was promised.
+    NovaSilicon's detector should go into pilot production. It looks at every wafer at once, and a fault found after
+    one day instead of eleven spares customers as well as us. Four risks decide whether it may stay.
 
-    Over-reliance. With 1 % faulty wafers, nine alarms in ten are false, and nearly everything that is passed is
-    good. Both teach an inspector that agreeing with the machine is safe and doubting it is wasted effort. Then the
-    second pair of eyes exists on paper only. The score stays hidden until the verdict is entered, and twenty wafers
-    with known faults a week are mixed into the queue. If fewer than nine in ten of these are caught, we shorten
-    shifts before we blame people.
+    Failure-mode impact. A faulty chip that we pass may sit in a brake or steering controller. It fails in traffic,
+    months later, and injures people who never dealt with us, before a recall reaches the rest of the lot. At 5 %
+    false alarms and a true positive rate of 60 %, our false negative rate is 40 %. The inspectors' 22 % counts
+    disagreement, not misses, so the two can be compared only on the same wafers of known state. Mitigation: scores
+    near the threshold go to two inspectors, 2 % of passed wafers are opened at random, and we return to manual
+    inspection when the upper confidence limit of the miss rate exceeds what the customer accepted.
 
-    Jobs. The system is paid for by inspection hours, so it would be dishonest to promise that nothing changes for
-    the 28 inspectors. Their eyes made the labels by which we judge the model. They should hear of the plan before
-    the pilot, through their union, keep their pay for two years, and be trained for audits and for process work
-    during working hours. What is left for those who stay is the hard tenth of the pictures. Time per picture must
-    not be used to rate them, or they will click through. Whether this works shows in how many of them are still
-    here, by choice, in a year.
+    Automation bias. At 1 % faulty wafers, nine alarms in ten are false and nearly every pass is right, so
+    inspectors learn that agreeing is safe. If they always agree, we pay for a second opinion that does not exist,
+    and their labels teach the next model its own mistakes. Mitigation: the score is shown only after a verdict is
+    entered, and planted defects measure vigilance every week. Below 90 % caught, shifts are shortened.
 
-    Unequal errors. The detector knows one plant. In our experiment noise of one per cent more, which nobody can
-    see, raised false alarms on good wafers from 5 % to about 90 %. A second plant would drown in reviews and be
-    called the worse one. Kinds of faults are not treated equally either, and an AUROC over all of them hides it.
-    Rates are to be reported by plant, tool and kind of fault, each with its interval; a plant joins only with a
-    threshold from its own good wafers; and an update that makes the worst kind worse is not released.
+    Worker displacement. With 80 % automated, today's pace leaves work for about six of 28 inspectors; hiding that
+    would cost us their cooperation. They can also gain: auditing passed wafers, curating labels and analysing
+    process faults use what they know, and spare them routine. Mitigation: three phases over 18 months (shadow
+    operation, review of borderline cases, full duty), paid retraining, no dismissals before the third, and a
+    representative in the group that approves each step. Its success shows in how many remain, by choice.
 
-    The system is worth building: eleven days of undetected faults harm people as well. But each of these measures
-    costs money every week, and each is the first thing to be cut when nothing has gone wrong for a while. So they
-    need an owner outside production who can stop the line.
+    Regulatory compliance. Our customers require IATF 16949, which builds on ISO 9001. To an auditor the detector is
+    inspection equipment whose fitness must be shown. Mitigation: a validation protocol fixes samples, truth and
+    acceptance limits beforehand and includes an attribute agreement study of model and inspectors. A new threshold,
+    weight file or camera is a change: assessed, revalidated, approved and, where contracts say so, notified before
+    use. Every verdict is stored with wafer, image hash, versions and reviewer, so that a field failure leads back
+    to a bounded set of lots. We revalidate yearly, well before recertification, and keep manual inspection as the
+    approved fallback.
+
+    On balance the benefits outweigh the risks, provided that an owner outside production reports one indicator for
+    each of the four every month, and may stop the line.
     """

@@ -10,30 +10,6 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 
-def pca_reconstruct(train_data: np.ndarray, images: np.ndarray, k: int) -> np.ndarray:
-    """Encode and decode images with the first k principal axes of the training images.
-
-    Args:
-        train_data: normal images, one per row, (n_train, d), values in [0, 1].
-        images: images to reconstruct, (n, d).
-        k: number of components, at least 1 and less than n_train and d.
-
-    Returns:
-        The reconstructions, (n, d).
-
-    Steps:
-        1. Fit PCA with k components on `train_data`.
-        2. Encode `images`, then decode the codes.
-
-    Hints:
-        - scikit-learn's `PCA(n_components=k)` has `fit`, `transform` (the encoder) and `inverse_transform` (the
-          decoder). It subtracts the mean and adds it back for you.
-        - By hand, with an SVD as in the example above, it is about as short. Mind the mean.
-    """
-    pca = PCA(n_components=k, random_state=0).fit(train_data)
-    return pca.inverse_transform(pca.transform(images))
-
-
 def pca_anomaly_detection(
     train_data: np.ndarray,
     test_data: np.ndarray,
@@ -49,20 +25,27 @@ def pca_anomaly_detection(
         k_values: numbers of components to try, each at least 1 and less than n_train and d.
 
     Returns:
-        `{k: {"auroc": AUROC of the scores, "scores": reconstruction MSE of every test image, (n_test,)}}`.
+        `{k: {"auroc": AUROC of the scores, "scores": reconstruction MSE of every test image, (n_test,), "pca": the
+        fitted object of this k}}`.
 
     Steps:
-        1. For every k, reconstruct the test images.
-        2. The score of an image is the mean over its d pixels of the squared residual.
-        3. The AUROC follows from the labels and the scores.
+        1. For every k, fit PCA with k components on `train_data`.
+        2. Encode the test images, then decode the codes.
+        3. The score of an image is the mean over its d pixels of the squared residual.
+        4. The AUROC follows from the labels and the scores.
 
     Hints:
+        - scikit-learn's `PCA(n_components=k)` has `fit`, `transform` (the encoder) and `inverse_transform` (the
+          decoder). It subtracts the mean and adds it back for you.
+        - By hand, with an SVD as in the example above, it is about as short. Mind the mean, and put mean and axes into
+          a small class with these two methods.
         - `axis=1` averages over the pixels of each image. Without an axis you get one number for all images.
         - `roc_auc_score(labels, scores)`: the labels come first.
     """
     results = {}
     for k in k_values:
-        test_recon = pca_reconstruct(train_data, test_data, k)
+        pca = PCA(n_components=k, random_state=0).fit(train_data)
+        test_recon = pca.inverse_transform(pca.transform(test_data))
         scores = ((test_data - test_recon) ** 2).mean(axis=1)
-        results[k] = {"auroc": float(roc_auc_score(test_labels, scores)), "scores": scores}
+        results[k] = {"auroc": float(roc_auc_score(test_labels, scores)), "scores": scores, "pca": pca}
     return results

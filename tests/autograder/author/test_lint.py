@@ -179,9 +179,9 @@ MISTAKES = [
         "cell 'check-double': a check of no task: its ID is 'check-dubble'",
     ),
     (
-        "marked by hand",
-        meta("double", grade=True, points=1),
-        "cell 'double': code that is a 'Manually graded answer': expected an 'Autograded answer'",
+        "code that is marked by hand only",
+        meta("double", grade=True, points=1, grade_id="dubble"),
+        "cell 'double': an answer to no task: its ID is 'dubble'",
     ),
     (
         "solution flag gone",
@@ -324,6 +324,12 @@ def test_names_of_notebook_and_folder_agree(tiny_course: Course) -> None:
         f"{DOUBLE}: for the kernel 'venv': expected 'python3', the one that Colab has",
         f"{DOUBLE}: its metadata say that it is 02-half, and it lies in 01-double/",
     ]
+
+
+def test_code_may_be_marked_by_hand_as_well(tiny_course: Course) -> None:
+    """Is the answer to a task, with its check below, left alone when a person gives points for it, too?"""
+    edit(tiny_course, meta("double", grade=True, points=2))
+    assert says(tiny_course) == []
 
 
 def test_changed_points_just_work_and_are_shown(tiny_course: Course) -> None:

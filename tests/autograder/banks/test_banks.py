@@ -31,7 +31,7 @@ JUNK = {
     "a dict": lambda value: {"a": 1},
 }
 #: Points that an observation full of junk may get, by module, where it is not none.
-JUNK_MOST = {"encoder": 0.25, "training": 0.25, "evaluation": 0.25, "benchmark": 0.25}
+JUNK_MOST = {"encoder": 0.25, "training": 0.25, "evaluation": 0.25}
 
 
 def answers(kind: str) -> Iterable[Any]:

@@ -68,7 +68,9 @@ def test_every_file_that_judges_is_covered() -> None:
     found = {path.relative_to(root).as_posix() for root, path in module._deciding_files("pca", frozenset({"eda"}))}
     inside = ("autograder/judge/floors.json", "autograder/judge/marking.py", "autograder/judge/hidden/pca.py")
     inside += ("autograder/rebuild/matching.py", "autograder/wall/inside/border.py", "waferlab/reference/eda.py")
-    inside += tuple(f"waferlab/checks/{name}.py" for name in ("core", "draws", "loaders", "pca", "reading", "watching"))
+    inside += tuple(
+        f"waferlab/checks/{name}.py" for name in ("core", "draws", "loaders", "pca/problems", "reading", "watching")
+    )
     assert set(inside) <= found
     assert not [name for name in found if "reference/pca" in name or "hidden/training" in name or "checks/eda" in name]
     for one in find_course().assignments:

@@ -96,16 +96,49 @@ def test_what_cannot_be_read_is_no_error_of_the_answer() -> None:
 
 
 def test_missing_layer_is_named() -> None:
-    """Does a student who renamed a layer learn which one?"""
+    """Does a student who lost a layer learn which one?"""
+
+    class Shorter(ConvEncoder):
+        def __init__(self, latent_dim: int = 64, image_size: int = 128) -> None:
+            super().__init__(latent_dim, image_size)
+            del self.conv1
+
+    assert "conv1" in found_by("forward", {"ConvEncoder": Shorter})["eval-mode"]
+
+
+def test_layers_may_have_names_of_one_s_own() -> None:
+    """Does a student who renamed the provided layers get the same numbers?"""
 
     class Renamed(ConvEncoder):
         def __init__(self, latent_dim: int = 64, image_size: int = 128) -> None:
             super().__init__(latent_dim, image_size)
-            self.first = self.conv1
-            del self.conv1
+            self.norms = torch.nn.ModuleList([self.bn1, self.bn2, self.bn3, self.bn4])
+            del self.bn1, self.bn2, self.bn3, self.bn4
 
-    seen = TASKS["forward"].probe({"ConvEncoder": Renamed}, Case(3))
-    assert "conv1" in seen["eval.error"]
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            for conv, norm in zip([self.conv1, self.conv2, self.conv3, self.conv4], self.norms, strict=True):
+                x = self.act(norm(conv(x)))
+            return self.fc_mu(x.flatten(1)), self.fc_logvar(x.flatten(1))
+
+    assert found_by("forward", {"ConvEncoder": Renamed}) == {}
+
+
+def test_gradients_are_compared_in_direction_too() -> None:
+    """Are gradients of the right size and of the wrong sign noticed, where the codes are right?"""
+
+    class Reversed(ConvEncoder):
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            mu, logvar = super().forward(x)
+            return 2 * mu.detach() - mu, 2 * logvar.detach() - logvar
+
+    assert set(found_by("forward", {"ConvEncoder": Reversed})) == {"gradients"}
+
+
+def found_by(name: str, answers: dict[str, Any], seed: int = 3) -> dict[str, str]:
+    """What is wrong with answers, by check."""
+    task = TASKS[name]
+    findings = task.judge(task.probe(answers, Case(seed)), task.probe(ANSWERS, Case(seed, "float64")))
+    return {finding.name: finding.found for finding in findings if not finding.passed}
 
 
 # --- draws -------------------------------------------------------------------------------------------------------

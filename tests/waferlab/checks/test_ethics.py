@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import random
+import time
 from typing import Any
 
 import pytest
 from waferlab.checks import ethics
 from waferlab.checks.core import Case, CheckFailed, Finding
+from waferlab.checks.plain import MAX_TEXT
 
+from autograder.banks import entries
+from autograder.base.course import find_course
+
+COURSE = find_course()
+ESSAY = next(one.source for one in entries(COURSE, COURSE.assignment("ethics")) if one.name == "british_prose")
 TASK = ethics.TASKS["ethical_impact_assessment"]
-#: Sentences of 13 words each, no seven of which stand in a row twice.
-OWN = [f"In week {n} we found that tool {n + 100} of line {n + 200} was late." for n in range(30)]
+#: 20,000 characters that might keep a reader busy.
+HOSTILE = {
+    "letters and spaces": "a " * (MAX_TEXT // 2),
+    "line ends": "\n" * MAX_TEXT,
+    "hyphens": "a-" * (MAX_TEXT // 2),
+    "apostrophes": "a'" * (MAX_TEXT // 2),
+    "spaces": "a." + " " * (MAX_TEXT - 3) + "b",
+    "soft hyphens": "\u00ad" * MAX_TEXT,
+    "other words": " ".join(f"{number:x}" for number in range(MAX_TEXT // 5)),
+}
 
 
 def findings(result: Any) -> dict[str, Finding]:
@@ -19,15 +35,14 @@ def findings(result: Any) -> dict[str, Finding]:
     return {finding.name: finding for finding in TASK.judge(seen, {})}
 
 
-@pytest.mark.parametrize(
-    ("words", "passed"),
-    [
-        pytest.param(299, False, id="one too few"),
-        pytest.param(300, True, id="the least"),
-        pytest.param(500, True, id="the most"),
-        pytest.param(501, False, id="one too many"),
-    ],
-)
+def essay() -> str:
+    """A right answer's text."""
+    names: dict[str, Any] = {}
+    exec(ESSAY, names)
+    return names["ethical_impact_assessment"]()
+
+
+@pytest.mark.parametrize(("words", "passed"), [(299, False), (300, True), (500, True), (501, False)])
 def test_words_are_counted_by_whitespace(words: int, passed: bool) -> None:
     """Are both limits part of the allowed length, and does a word with a hyphen or an apostrophe count once?"""
     finding = findings("it's well-known\n\t " * (words // 2) + "so" * (words % 2))["length"]
@@ -41,21 +56,12 @@ def test_words_are_counted_by_whitespace(words: int, passed: bool) -> None:
         pytest.param(None, "a NoneType (printed instead of returned?)", id="printed"),
         pytest.param(["one", "two"], "a list", id="list"),
         pytest.param(b"text", "a bytes", id="bytes"),
+        pytest.param(object(), "a object", id="anything"),
     ],
 )
 def test_only_text_is_an_assessment(result: Any, found: str) -> None:
     """Does every finding say what was returned instead of a text?"""
     assert all(not finding.passed and found in finding.found for finding in findings(result).values())
-
-
-def test_a_function_that_raises_is_told_so() -> None:
-    """Does the error reach the table?"""
-
-    def answer() -> str:
-        raise ValueError("no idea")
-
-    seen = TASK.probe({"ethical_impact_assessment": answer}, Case(1))
-    assert all("ValueError: no idea" in finding.found for finding in TASK.judge(seen, {}))
 
 
 def test_unanswered_is_not_wrong(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,103 +74,56 @@ def test_unanswered_is_not_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert "not yet answered" in capsys.readouterr().out
 
 
-def test_the_visible_check_raises_and_says_which_words_count(capsys: pytest.CaptureFixture[str]) -> None:
-    """Does a text without the themes stop the cell, with a way to find the words that count?"""
-    with pytest.raises(CheckFailed, match="4 of 6"):
-        TASK.check(lambda: " ".join(OWN))
-    assert 'vocabulary("jobs")' in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        pytest.param("One. Two! Three?", 3, id="punctuation"),
-        pytest.param("a sentence that was\nbroken into lines\nby hand", 1, id="wrapped lines"),
-        pytest.param("# Head\ntext\n\n- one\n- two\n* three\n1. four\n(b) five", 7, id="headings and lists"),
-        pytest.param("He said “no.” She said “yes.”", 2, id="quotation marks"),
-        pytest.param("It costs 1.5 million, i.e. too much", 2, id="an abbreviation splits, which does no harm"),
-        pytest.param("  \n\n --- \n", 0, id="nothing"),
-    ],
-)
-def test_sentences(text: str, sentences: int) -> None:
-    """Are headings and the items of lists sentences, and wrapped lines not?"""
-    assert len(ethics.sentences_of(text)) == sentences
+def test_the_visible_check_raises_and_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Does a text of the right length that repeats itself stop the cell, with the number of words that are left?"""
+    with pytest.raises(CheckFailed, match="1 of 2"):
+        TASK.check(lambda: "We should care. " * 120)
+    assert "words are left without those that were copied or repeated" in capsys.readouterr().out
 
 
 def test_repetition_is_put_aside() -> None:
-    """Do equal sentences, and sentences that differ in one word, count once?"""
-    sentence = "A missed fault may hurt somebody who relies on number {} for the rest of a long life."
-    assert len(ethics.own_sentences(" ".join([sentence.format(n) for n in range(9)]), [])) == 1
-    assert len(ethics.own_sentences("Jobs. Jobs. They matter. They matter.", [])) == 2
+    """Do equal sentences, however short, and most of those that differ in one word, count once?"""
+    assert len(ethics.own_words("They matter. " * 50, [])) <= ethics.RUN + 1
+    sentence = "A missed fault may hurt somebody who relies on number {} for the rest of a long and happy life."
+    assert len(ethics.own_words(" ".join(sentence.format(n) for n in range(50)), [])) < 3 * len(sentence.split()) + 50
 
 
-def test_copied_sentences_are_put_aside_and_short_quotes_are_not() -> None:
+def test_copied_words_are_put_aside_and_short_quotes_are_not() -> None:
     """Is a sentence of the brief not the student's own, while six words of it within an own sentence are?"""
-    question = ethics.THEMES[2].question
-    own = "I ask what becomes of the 28 inspectors when the queue is short, for nobody has told them yet."
-    assert ethics.own_sentences(f"{question}\n\n{own}", [ethics.brief()]) == [own]
+    question = ethics.THEMES["Automation bias"]
+    own = "I ask what a machine that is mostly wrong would do to them, for nobody has told me yet."
+    assert ethics.own_words(f"{question}\n\n{own}", [ethics.brief()]) == ethics.words_of(own)
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        pytest.param("job, jobs, jobless", {"job*"}, id="any ending, one entry"),
-        pytest.param("Lay-offs; lay offs", {"lay off*"}, id="hyphen or space"),
-        pytest.param("labour", {"labour*"}, id="British"),
-        pytest.param("labor", {"labor"}, id="American"),
-        pytest.param("**Jobs** and _wages_", {"job*", "wage*"}, id="Markdown"),
-        pytest.param("the works\n  council", {"works council*"}, id="broken line"),
-        pytest.param("enjoyable, payload", set(), id="parts of other words"),
-    ],
-)
-def test_words_of_a_theme(text: str, found: set[str]) -> None:
-    """Is a word recognised in any spelling, and not inside another word?"""
-    assert ethics.theme_words(text, ethics.BY_NAME["jobs"]) == found
-
-
-def test_a_text_is_read_once_for_all_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Are a text's own sentences found once for its six checks, and anew for the next text?"""
-    read: list[str] = []
-    monkeypatch.setattr(ethics, "own_sentences", lambda text, given: read.append(text) or [text])
-    findings("one")
-    findings("two")
-    assert read == ["one", "two"]
-
-
-def test_a_theme_needs_several_words_in_several_sentences() -> None:
-    """Are three words in one sentence, or one word in three sentences, too little?"""
-
-    def passed(text: str) -> bool:
-        return findings(text)["jobs"].passed
-
-    assert not passed("Jobs, wages and careers change.")
-    assert not passed("Jobs change. The jobs go. No jobs stay.")
-    assert passed("Jobs change. Wages fall, and careers end.")
-
-
-def test_every_theme_recognises_its_own_name() -> None:
-    """Would a text that uses the theme's title be seen to speak of it?"""
-    assert all(ethics.theme_words(theme.title, theme) for theme in ethics.THEMES)
-
-
-def test_an_unknown_theme_is_named() -> None:
-    """Does a wrong name get a sentence that lists the right ones?"""
-    with pytest.raises(ValueError, match="'job': expected one of misses, reliance, jobs, errors"):
-        ethics.vocabulary("job")
+def test_the_brief_names_all_that_the_case_asks() -> None:
+    """Do the four questions name the numbers and the standards that an assessment has to speak of?"""
+    wanted = ("FNR", "22 %", "always agree", "80 %", "28 inspectors", "ISO 9001", "IATF 16949")
+    assert [one for one in wanted if one not in ethics.brief()] == []
+    assert all(one in ethics.brief() for one in ("validation", "change management", "traceability", "recertification"))
 
 
 @pytest.mark.parametrize(
     "seen",
-    [{}, {"text": 3}, {"text": ["a"], "type": "str"}, {"type": "x" * 9999}, {"call.error": 5}, {"text": "\x00" * 99}],
-    ids=["nothing", "number", "list", "long type", "odd error", "zeros"],
+    [{}, {"text": 3}, {"text": ["a"]}, {"kind": "x" * 9999}, {"call.error": 5}, {"text": "\x00" * 99}],
+    ids=["nothing", "number", "list", "long kind", "odd error", "zeros"],
 )
 def test_hostile_observations_are_judged(seen: dict[str, Any]) -> None:
     """Does any plain data lead to findings, none of them right?"""
     assert not any(finding.passed for finding in TASK.judge(seen, {}))
 
 
-def test_a_huge_text_is_cut() -> None:
-    """Does a text of megabytes neither pass the length nor cross whole?"""
-    seen = TASK.probe({"ethical_impact_assessment": lambda: "word " * 10**6}, Case(1))
-    assert len(seen["text"]) == ethics.MAX_CHARACTERS
-    assert not any(finding.passed for finding in TASK.judge(seen, {}))
+def test_the_time_grows_with_the_length_alone() -> None:
+    """Does each hostile text of 20,000 characters take about as much longer than an essay as it is longer?"""
+
+    def seconds(text: str) -> float:
+        taken = []
+        for _ in range(5):
+            start = time.perf_counter()
+            TASK.judge({"text": text}, {"given": [text]})
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    usual = seconds(essay()) * MAX_TEXT / len(essay())
+    words = random.Random(1).choices(ethics.words_of(essay()), k=MAX_TEXT // 5)
+    texts = HOSTILE | {"shuffled words": " ".join(words)[:MAX_TEXT]}
+    assert {name: ratio for name, text in texts.items() if (ratio := seconds(text) / usual) > 10} == {}

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import auc, precision_recall_curve, roc_curve
+import torch
 from waferlab.checks import CheckFailed
-from waferlab.checks.core import Case, public_expectations
+from waferlab.checks.core import PUBLIC_SEED, Case, public_expectations
 from waferlab.checks.evaluation import TASKS, compute_anomaly_scores
-from waferlab.checks.evaluation.evaluate_detector import (
-    HAND,
-    HAND_LABELS,
-    HAND_SCORES,
-    HAND_THRESHOLD,
-    allowed_points,
-    metric_inputs,
-)
-from waferlab.checks.evaluation.threshold_from_validation import quantile_range
+from waferlab.checks.evaluation.evaluate_detector import metric_inputs
 from waferlab.reference import evaluation as reference
 
 
@@ -51,47 +43,91 @@ def test_labels_beside_the_scores_are_named(monkeypatch, capsys):
     assert "returned a tuple of 2; the scores alone were asked for" in capsys.readouterr().out
 
 
-def test_the_small_case_by_hand():
-    """Does the reference give what a person computes, by the first reading of each measure?"""
-    found = reference.evaluate_detector(HAND_LABELS, HAND_SCORES)
-    assert HAND_THRESHOLD[0] <= found.pop("threshold_at_fpr5") <= HAND_THRESHOLD[1]
-    assert found == pytest.approx({name: values[0] for name, values in HAND.items()})
+@pytest.fixture
+def unevenly(monkeypatch):
+    """Asks one answer about the 19 images alone; gives the findings by check."""
+    task = TASKS["compute_anomaly_scores"]
+
+    def only(seen, bench, case):
+        seen["detector.auroc"] = 1.0
+
+    monkeypatch.setattr(compute_anomaly_scores, "observe_detector", only)
+    expected = task.probe(vars(reference), Case(3, "float64"))
+
+    def run(answer):
+        findings = task.judge(task.probe({"compute_anomaly_scores": answer}, Case(3)), expected)
+        return {one.name: one.found for one in findings if not one.passed}
+
+    return run
 
 
-def test_the_second_readings_by_hand():
-    """Are the other numbers that pass those of scikit-learn's trapezoids, and of its nearest point?"""
-    precision, recall, _ = precision_recall_curve(HAND_LABELS, HAND_SCORES)
-    false_alarms, hits, thresholds = roc_curve(HAND_LABELS, HAND_SCORES)
-    nearest = np.abs(false_alarms - 0.05).argmin()
-    assert auc(recall, precision) == pytest.approx(HAND["auprc"][1])
-    assert hits[nearest] == HAND["tpr_at_fpr5"][1] == 1 - HAND["fnr_at_fpr5"][1]
-    assert HAND_THRESHOLD[0] <= thresholds[nearest] <= HAND_THRESHOLD[1]
+@torch.no_grad()
+def residuals(model, data_loader, device="cuda"):
+    """Scores through `model(x)`, in whatever mode the model is."""
+    return torch.cat([(model(x)[0] - x).pow(2).mean(dim=(1, 2, 3)) for x, _ in data_loader])
+
+
+def test_the_model_may_be_called_as_a_whole(unevenly):
+    """Is the draw as good as the mean, where nothing asks for repeatable scores?"""
+    assert set(unevenly(lambda model, *rest, **options: residuals(model.eval(), *rest, **options))) == {"device"}
+
+
+def test_training_mode_is_seen_in_scores_and_statistics(unevenly):
+    """Does batch normalisation work at the examiner's as the model's mode says?"""
+    assert {"scores", "eval-mode", "unchanged"} <= set(unevenly(residuals))
+
+
+def test_gradients_are_as_in_a_real_model(unevenly):
+    """Do outputs require gradients when nobody switched them off, so that `.numpy()` alone is refused as always?"""
+
+    def answer(model, data_loader, device="cuda"):
+        model.eval()
+        return np.concatenate([(model(x)[0] - x).pow(2).mean(dim=(1, 2, 3)).numpy() for x, _ in data_loader])
+
+    assert "RuntimeError: Can't call numpy() on Tensor that requires grad" in unevenly(answer)["scores"]
+
+
+def test_what_the_model_refuses_is_an_error_of_the_answer(unevenly):
+    """Does a wrong shape end in torch's own words, at the answer's side?"""
+    found = unevenly(lambda model, data_loader, device: model.encoder(torch.zeros(2, 3, 16, 16)))
+    assert "expected input[2, 3, 16, 16] to have 1 channels" in found["scores"]
+
+
+def test_the_model_is_asked_only_so_often(unevenly):
+    """Does an answer that asks without end get told so?"""
+
+    def answer(model, data_loader, device="cuda"):
+        while True:
+            residuals(model.eval(), data_loader)
+
+    assert "the model was asked more than" in unevenly(answer)["scores"]
+
+
+def test_a_whole_number_too_high_is_named():
+    """Does a student who gives percentages read which measure is too high?"""
+
+    def percent(labels, scores):
+        return {name: 100 * value for name, value in reference.evaluate_detector(labels, scores).items()}
+
+    task = TASKS["evaluate_detector"]
+    seen = task.probe({"evaluate_detector": percent}, Case(PUBLIC_SEED))
+    findings = task.judge(seen, public_expectations("evaluation", "evaluate_detector"))
+    assert len(findings) == 6 and all("too high" in one.found for one in findings[:4])
+    assert findings[0].found.startswith("auroc ")
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_is_allowed_stays_near_the_budget(seed):
-    """Do the readings differ by no more than the curve has points, and is interpolation among tied scores none?"""
-    for labels, scores in metric_inputs(Case(seed)):
-        rows = allowed_points(labels, scores)
-        within = roc_curve(labels, scores, drop_intermediate=False)
-        best = within[1][within[0] <= 0.05].max()
-        assert best in rows[:, 0]
-        assert (rows[:, 1] < rows[:, 2]).all()
-    assert np.interp(0.05, *within[:2]) - best > 1e-3  # the last detector has tied scores
+def test_the_small_detector_can_be_counted(seed):
+    """Are there 20 normals and 4 anomalies, and no two scores alike?"""
+    labels, scores = metric_inputs(Case(seed))[0]
+    assert (labels == 0).sum() == 20 and (labels == 1).sum() == 4
+    assert len(set(scores.tolist())) == 24
 
 
 def test_the_tpr_needs_a_threshold_that_exists():
     """Is there no interpolation between thresholds?"""
     labels, scores = np.repeat([0, 1], [10, 2]), np.array([*range(10), 8.5, 20.0])
     assert reference.evaluate_detector(labels, scores)["tpr_at_fpr5"] == 0.5
-
-
-def test_every_usual_quantile_lies_in_the_range():
-    """Is the range of thresholds no narrower than the text?"""
-    scores = np.arange(10.0)
-    low, high = quantile_range(scores, 0.25)
-    assert low <= reference.threshold_from_validation(scores, 0.25) <= high
-    assert (low, high) == (6.0, 7.25)
 
 
 @pytest.mark.parametrize("task", TASKS)

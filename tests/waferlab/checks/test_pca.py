@@ -12,11 +12,26 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
-from waferlab.checks import pca
 from waferlab.checks.core import Case, CheckFailed, Finding, Observation
+from waferlab.checks.pca import PCA as TASK
+from waferlab.checks.pca import problems
 
-TASK = pca.TASKS["pca_anomaly_detection"]
 Solver = Callable[[np.ndarray, int], np.ndarray]
+
+
+class Axes:
+    """What a right answer returns as the fitted object."""
+
+    def __init__(self, mean: np.ndarray, axes: np.ndarray) -> None:
+        self.mean, self.axes = mean, axes
+
+    def transform(self, images: Any) -> Any:
+        """Codes of images, (n, k)."""
+        return (np.asarray(images, dtype=self.mean.dtype) - self.mean) @ self.axes
+
+    def inverse_transform(self, codes: Any) -> Any:
+        """Images of codes, (n, d)."""
+        return self.mean + codes @ self.axes.T
 
 
 def answer_with(axes_of: Solver, dtype: Any = None) -> Callable[..., Any]:
@@ -30,7 +45,7 @@ def answer_with(axes_of: Solver, dtype: Any = None) -> Callable[..., Any]:
             axes = axes_of(train - mean, k)
             residual = (test - mean) - (test - mean) @ axes @ axes.T
             scores = (residual**2).mean(axis=1)
-            results[k] = {"auroc": roc_auc_score(labels, scores), "scores": scores}
+            results[k] = {"auroc": roc_auc_score(labels, scores), "scores": scores, "pca": Axes(mean, axes)}
         return results
 
     return pca_anomaly_detection
@@ -212,14 +227,14 @@ def test_arguments_are_not_shared_between_calls() -> None:
 def test_judge_survives_any_observation(seen: Observation) -> None:
     """Does the judge answer with findings whatever comes back, and pass none of them?"""
     findings = TASK.judge(seen, expectation())
-    assert len(findings) == 8 and not any(finding.passed for finding in findings)
+    assert len(findings) == 9 and not any(finding.passed for finding in findings)
 
 
 def test_planted_data_are_as_promised() -> None:
     """Are the sizes odd and no squares, the values in [0, 1] and exact in float32, k in the range the text gives?"""
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        for problem in (pca.main_problem(rng), pca.tall_problem(rng), pca.edge_problem(rng)):
+        for problem in (problems.main_problem(rng), problems.tall_problem(rng), problems.edge_problem(rng)):
             n, d = problem.train.shape
             assert n % 2 and d % 2 and round(d**0.5) ** 2 != d
             for values in (problem.train, problem.test):
@@ -231,7 +246,7 @@ def test_planted_data_are_as_promised() -> None:
 
 def test_planted_gaps_are_there() -> None:
     """Do the singular values fall by about the factors asked for, behind every k?"""
-    problem = pca.main_problem(np.random.default_rng(0))
+    problem = problems.main_problem(np.random.default_rng(0))
     singular = np.linalg.svd(problem.train - problem.train.mean(axis=0), compute_uv=False)
     small, large = sorted(problem.k_values)
     assert singular[small - 1] / singular[small] > 35
@@ -240,22 +255,92 @@ def test_planted_gaps_are_there() -> None:
 
 def test_secret_seeds_change_the_questions() -> None:
     """Does each seed give other data, and the same seed the same?"""
-    one, same, other = (pca.main_problem(Case(seed).rng(1)) for seed in (1, 1, 2))
+    one, same, other = (problems.main_problem(Case(seed).rng(1)) for seed in (1, 1, 2))
     assert np.array_equal(one.train, same.train)
     assert one.train.shape != other.train.shape or not np.array_equal(one.train, other.train)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_one_problem_has_an_auroc_below_guessing(seed: int) -> None:
+    """Do anomalies score lower than normal images in one problem, whatever is drawn, and not perfectly so?"""
+    seen = observe(RIGHT, seed)
+    assert (seen["tall.auroc"] < 0.4).all()
+
+
+def test_an_auroc_below_guessing_must_be_told() -> None:
+    """Is `max(auroc, 1 - auroc)` found, and does the message say that a low AUROC is an answer, too?"""
+    wrong = failed(with_entries(lambda entry: {**entry, "auroc": max(entry["auroc"], 1 - entry["auroc"])}))
+    assert set(wrong) == {"auroc"} and "reported as it is" in wrong["auroc"].found
+
+
+class Broken(Axes):
+    """An object that raises."""
+
+    def transform(self, images: Any) -> Any:
+        """Codes of images."""
+        raise RuntimeError("no codes")
+
+
+class Unfinished(Axes):
+    """An object that decodes to nothing."""
+
+    def inverse_transform(self, codes: Any) -> Any:
+        """Images of codes."""
+
+
+class Rows(Axes):
+    """An object that decodes the first image only."""
+
+    def inverse_transform(self, codes: Any) -> Any:
+        """Images of codes."""
+        return super().inverse_transform(codes)[:1]
+
+
+class NotYet(Axes):
+    """An object whose method was left as a placeholder."""
+
+    def transform(self, images: Any) -> Any:
+        """Codes of images."""
+        raise NotImplementedError
+
+
 @pytest.mark.parametrize(
-    ("labels", "scores", "auroc"),
+    ("change", "found"),
     [
-        pytest.param([0, 0, 0, 1, 1], [0.1, 0.3, 0.4, 0.35, 0.8], 5 / 6, id="the notebook's example"),
-        pytest.param([0, 1], [1, 1], 0.5, id="a tie counts half"),
-        pytest.param([1, 0], [0, 1], 0.0, id="upside down"),
+        pytest.param(lambda pca: None, "is a NoneType", id="None"),
+        pytest.param(lambda pca: pca.axes, "is a ndarray", id="axes alone"),
+        pytest.param(lambda pca: {"mean": pca.mean, "axes": pca.axes}, "is a dict", id="a dict"),
+        pytest.param(lambda pca: Axes, "raised TypeError", id="the class itself"),
+        pytest.param(lambda pca: object(), "raised AttributeError", id="no methods"),
+        pytest.param(lambda pca: Broken(pca.mean, pca.axes), "raised RuntimeError: no codes", id="transform raises"),
+        pytest.param(lambda pca: NotYet(pca.mean, pca.axes), "raised NotImplementedError", id="a placeholder"),
+        pytest.param(lambda pca: Unfinished(pca.mean, pca.axes), "expected numbers", id="decodes to None"),
+        pytest.param(lambda pca: Rows(pca.mean, pca.axes), "of shape (1,", id="decodes one image"),
+        pytest.param(lambda pca: Axes(0 * pca.mean, pca.axes), "does not rebuild", id="mean forgotten"),
+        pytest.param(lambda pca: Axes(pca.mean, pca.axes[:, 1:]), "does not rebuild", id="an axis too few"),
     ],
 )
-def test_auroc_by_hand(labels: list[int], scores: list[float], auroc: float) -> None:
-    """Is AUROC the share of pairs that the anomaly wins?"""
-    assert pca.auroc_of(np.array(labels), np.array(scores)) == pytest.approx(auroc)
+def test_wrong_objects_are_explained(change: Callable[[Axes], Any], found: str) -> None:
+    """Does an object that does not rebuild the images lose its own check and no other, and does the table say why?"""
+    wrong = failed(with_entries(lambda entry: {**entry, "pca": change(entry["pca"])}))
+    assert set(wrong) == {"pca"} and found in wrong["pca"].found
+
+
+def test_each_k_has_its_own_object() -> None:
+    """Is one object for all k found, and said?"""
+
+    def shared(results: dict[int, dict]) -> dict[int, dict]:
+        last = [*results.values()][-1]["pca"]
+        return {k: {**entry, "pca": last} for k, entry in results.items()}
+
+    wrong = failed(with_results(shared))
+    assert set(wrong) == {"pca"} and "that of another k" in wrong["pca"].found
+
+
+def test_scores_alone_lose_the_object_only() -> None:
+    """Does an answer without objects keep all other points?"""
+    wrong = failed(with_entries(lambda entry: {key: entry[key] for key in ("auroc", "scores")}))
+    assert set(wrong) == {"pca"} and "no entry 'pca'" in wrong["pca"].found
 
 
 def test_visible_check_prints_and_raises(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,8 +348,8 @@ def test_visible_check_prints_and_raises(monkeypatch: pytest.MonkeyPatch, capsys
     wanted = json.loads(json.dumps({k: np.asarray(v).tolist() for k, v in expectation(2024).items()}))
     monkeypatch.setattr("waferlab.checks.core.public_expectations", lambda slug, task: wanted)
     assert TASK.check(RIGHT) is None
-    assert "8 of 8 checks passed" in capsys.readouterr().out
-    with pytest.raises(CheckFailed, match="3 of 8"):
+    assert "9 of 9 checks passed" in capsys.readouterr().out
+    with pytest.raises(CheckFailed, match="3 of 9"):
         TASK.check(with_entries(lambda entry: {**entry, "scores": entry["scores"] * 3}))
     assert "3 times" in capsys.readouterr().out
 

@@ -1,64 +1,61 @@
-"""The clocks of a probe: the machine's, and one that moves only while a model works.
+"""The clocks at a desk: what an answer reads is the examiner's clock, which moves only while a model works.
 
-On the virtual clock a call takes exactly as long as it was told, on every machine, however busy: the same answer shows
-the same numbers, and is told the same. It stands in for the clocks of `time` and `timeit` wherever they are reached by
-name. An answer that reads another one (`datetime.now`, a clock kept as a default argument) is seen to read none of
-these, and measures once more on the real clock.
+A call takes exactly as long as the examiner says, on every machine, however busy: the same answer shows the same
+numbers, and is told the same. The examiner's clock stands in for the clocks of `time`, `timeit` and `datetime` wherever
+they are reached by name. An answer that reads another (`os.times`, a clock within an object) is seen to read none of
+these, and measures once more in real time.
 """
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import time
 import timeit
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
-TICK = 5e-6  # seconds between two readings: no measurement is exactly zero
+TICK = 1e-6  # seconds between two readings: no measurement is exactly zero
 
 #: Taken here, before an answer runs, which may replace them.
 WALL = {name: getattr(time, name) for name in ("perf_counter", "monotonic", "time")}
 BUSY = {name: getattr(time, name) for name in ("process_time", "thread_time")}
 NANOSECONDS = {name: getattr(time, f"{name}_ns") for name in (*WALL, *BUSY)}
-SLEEP = time.sleep
+SLEEP, REAL, DATES = time.sleep, time.perf_counter, datetime.datetime
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Something that tells seconds, and a way to let them pass."""
+class DeskClock:
+    """The examiner's clock as a desk shows it: what it said last, and what has passed here since.
 
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
-
-
-REAL = Clock(WALL["perf_counter"], SLEEP)
-
-
-class VirtualClock:
-    """A clock that moves when somebody sleeps, and by a tick whenever an answer reads it.
+    Args:
+        services: the examiner's; each is told what has passed, and answers with what its clock shows, and a value.
+        real: whether time is real: then nothing here lets it pass.
 
     Attributes:
         readings: how often an answer has read it, by whatever name.
     """
 
-    def __init__(self) -> None:
-        self.readings, self._elapsed = 0, 0.0
+    def __init__(self, services: Mapping[str, Callable[..., Any]], *, real: bool = False) -> None:
+        self.readings, self.real = 0, real
+        self._services, self._said, self._passed = services, 0.0, 0.0
 
-    def now(self) -> float:
-        """Seconds since it was made."""
-        return self._elapsed
+    def ask(self, service: str, *arguments: Any) -> Any:
+        """What a service of the examiner's answers; the clock then shows what it shows there."""
+        passed, self._passed = self._passed, 0.0
+        self._said, value = self._services[service](passed, *arguments)
+        return value
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self._elapsed += max(seconds, 0.0)
+        """Let time pass."""
+        self._passed += max(seconds, 0.0)
 
     def read(self) -> float:
-        """What an answer reads."""
+        """What an answer reads, in seconds."""
         self.readings += 1
         self.sleep(TICK)
-        return self._elapsed
+        return self._said + self._passed
 
     def _busy(self) -> float:
         """Who waits for a model uses no processor: only the ticks count."""
@@ -68,6 +65,7 @@ class VirtualClock:
     def substitutes(self) -> dict[Callable[..., Any], Callable[..., Any]]:
         """What stands in for each clock, and for sleeping; each goes on from what it shows now."""
         found: dict[Callable[..., Any], Callable[..., Any]] = {SLEEP: self.sleep}
+        found[DATES] = dates_after(DATES.now(datetime.UTC), self.read)
         for clocks, elapsed in ((WALL, self.read), (BUSY, self._busy)):
             for name, clock in clocks.items():
                 found[clock] = going_on(clock(), elapsed)
@@ -76,9 +74,14 @@ class VirtualClock:
 
     @contextmanager
     def installed(self, answer: Callable[..., Any]) -> Iterator[None]:
-        """Let `time`, `timeit` and the names that an answer uses show this clock."""
+        """Let `time`, `timeit` and the names that an answer uses show this clock, where time is not real."""
+        if self.real:
+            yield
+            return
         stand_ins = self.substitutes()
-        with replaced(stand_ins, vars(time), vars(timeit), scope_of(answer)), timeit_defaults(stand_ins):
+        scope = scope_of(answer)
+        kept = defaults_replaced(stand_ins, functions_in(scope))
+        with kept, replaced(stand_ins, vars(time), vars(timeit), vars(datetime), scope):
             yield
 
 
@@ -107,15 +110,37 @@ def replaced(stand_ins: Mapping[Callable[..., Any], Callable[..., Any]], *scopes
 
 
 @contextmanager
-def timeit_defaults(stand_ins: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
-    """Replace the clock that the functions of `timeit` keep as the default of their argument `timer`."""
+def defaults_replaced(
+    stand_ins: Mapping[Callable[..., Any], Callable[..., Any]], functions: Iterable[Callable[..., Any]]
+) -> Iterator[None]:
+    """Replace functions that others keep as the default of an argument, and put them back."""
     by_id = {id(function): stand_in for function, stand_in in stand_ins.items()}
-    functions: list[Any] = [timeit.timeit, timeit.repeat, timeit.Timer.__init__]
-    defaults = [function.__defaults__ for function in functions]
+    kept = [(function, function.__defaults__, function.__kwdefaults__) for function in functions]
     try:
-        for function, values in zip(functions, defaults, strict=True):
-            function.__defaults__ = tuple(by_id.get(id(value), value) for value in values)
+        for function, values, named in kept:
+            if any(id(value) in by_id for value in (*(values or ()), *(named or {}).values())):
+                function.__defaults__ = values and tuple(by_id.get(id(value), value) for value in values)
+                function.__kwdefaults__ = named and {name: by_id.get(id(one), one) for name, one in named.items()}
         yield
     finally:
-        for function, values in zip(functions, defaults, strict=True):
-            function.__defaults__ = values
+        for function, values, named in kept:
+            function.__defaults__, function.__kwdefaults__ = values, named
+
+
+def functions_in(scope: Mapping[str, Any]) -> list[FunctionType]:
+    """The functions that a notebook defines, those of its classes too, and those of `timeit` that keep a clock."""
+    own = [value for value in scope.values() if getattr(value, "__module__", None) == scope.get("__name__")]
+    parts = [part for one in own if isinstance(one, type) for part in vars(one).values()]
+    found = [one for one in (*own, *parts) if isinstance(one, FunctionType)]
+    return [*found, timeit.timeit, timeit.repeat, timeit.Timer.__init__]
+
+
+def dates_after(start: datetime.datetime, elapsed: Callable[[], float]) -> type[datetime.datetime]:
+    """`datetime.datetime` whose `now` goes on from a moment."""
+
+    class Shown(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return start.astimezone(tz).replace(tzinfo=tz) + datetime.timedelta(seconds=elapsed())
+
+    return Shown

@@ -22,21 +22,18 @@ def fill(model: nn.Module, rng: np.random.Generator) -> nn.Module:
     return model
 
 
-def image_model(rng: np.random.Generator) -> nn.Module:
+def image_model() -> nn.Module:
     """From images (B, 1, 128, 128) to images; it has layers that behave otherwise in training mode."""
-    return fill(
-        nn.Sequential(
-            nn.Conv2d(1, 4, kernel_size=16, stride=16),  # 128x128 => 8x8
-            nn.BatchNorm2d(4),
-            nn.LeakyReLU(0.2),
-            nn.Flatten(),
-            nn.Dropout(0.3),
-            nn.Linear(256, 256),
-            nn.Unflatten(1, (4, 8, 8)),
-            nn.ConvTranspose2d(4, 1, kernel_size=16, stride=16),  # 8x8 => 128x128
-            nn.Sigmoid(),
-        ),
-        rng,
+    return nn.Sequential(
+        nn.Conv2d(1, 4, kernel_size=16, stride=16),  # 128x128 => 8x8
+        nn.BatchNorm2d(4),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(256, 256),
+        nn.Unflatten(1, (4, 8, 8)),
+        nn.ConvTranspose2d(4, 1, kernel_size=16, stride=16),  # 8x8 => 128x128
+        nn.Sigmoid(),
     )
 
 
@@ -57,11 +54,6 @@ class PairModel(nn.Module):
         return x_recon, (x_recon - images).square().flatten(start_dim=1).mean(dim=1)
 
 
-def pair_model(rng: np.random.Generator) -> nn.Module:
-    """A `PairModel` with given weights."""
-    return fill(PairModel(), rng)
-
-
 class NoisyModel(nn.Module):
     """A small model that adds new random numbers to its output in every call.
 
@@ -80,6 +72,6 @@ class NoisyModel(nn.Module):
         return h + self.spread * torch.randn_like(h)
 
 
-def noisy_model(rng: np.random.Generator, spread: float) -> nn.Module:
-    """A `NoisyModel` with given weights."""
-    return fill(NoisyModel(spread), rng)
+def made(kind: str, spread: float = 0.0) -> nn.Module:
+    """A model by its kind (`image`, `pair`, `noisy`), with whatever weights."""
+    return NoisyModel(spread) if kind == "noisy" else {"image": image_model, "pair": PairModel}[kind]()

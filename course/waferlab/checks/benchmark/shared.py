@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from waferlab.checks.core import Fault, Observation, array_of, error_of
+from waferlab.checks.plain import kind_of
 from waferlab.checks.reading import UnexpectedResult, one_number
 
 if TYPE_CHECKING:
@@ -27,12 +28,18 @@ def number_of(value: Any) -> float:
 
 def describe(value: Any) -> str:
     """A value in a few words."""
-    return "missing" if value is None else f"a {type(value).__name__}"
+    return "missing" if value is None else f"a {kind_of(value)}"
 
 
-def note_modes(seen: Observation, part: str, model: torch.nn.Module) -> None:
-    """Whether each module is in training mode, the model first."""
-    seen[f"{part}.modes"] = np.array([float(module.training) for module in model.modules()])
+def modes_of(model: torch.nn.Module) -> list[int]:
+    """Whether each module is in training mode, the model first: 1 for yes, 0 for no."""
+    return [int(module.training) for module in model.modules()]
+
+
+def told_modes(modes: Any) -> np.ndarray:
+    """Modes as a desk tells them; empty where they cannot be read."""
+    fine = isinstance(modes, list) and all(type(mode) is int for mode in modes)
+    return np.array(modes if fine else [], dtype=float)
 
 
 def first_fault(faults: Iterable[str | None]) -> str | None:

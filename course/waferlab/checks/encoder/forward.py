@@ -1,133 +1,222 @@
 """Task 1: the encoder's forward pass, compared with the reference on given weights.
 
-The probe draws the weights and writes them into the provided layers, so that only the forward pass can differ. They
-keep the log-variance within about [-3, 3], so that an answer which clamps it sensibly gives the same numbers.
+The probe draws the weights, and a shim writes them into the provided layers, so that only the forward pass can differ.
+They keep the log-variance within about [-3, 3], so that an answer which clamps it sensibly gives the same numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, relative_difference, scenario
-from waferlab.checks.encoder.tensors import GRAPH_HINT, RTOL, gradient, tensor
-from waferlab.checks.reading import numbers, pair
+from waferlab.checks.bench import Bench
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, relative_difference
+from waferlab.checks.encoder.tensors import GRAPH_HINT, RTOL, gradient, pulled_back, tensor
+from waferlab.checks.reading import UnexpectedResult, numbers, pair
 from waferlab.checks.watching import asked, bounded, changed_fault, own_randomness, stopped
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor, nn
 
+CHANNELS = (1, 32, 64, 128, 256)  # of the images, and behind each block
+KERNEL = 4
 BLOCKS = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "conv4", "bn4")
 HEADS = ("fc_mu", "fc_logvar")
-PARAMETERS = tuple(f"{name}.{key}" for name in BLOCKS + HEADS for key in ("weight", "bias"))
+LAYERS = BLOCKS + HEADS
+PARAMETERS = tuple(f"{name}.{key}" for name in LAYERS for key in ("weight", "bias"))
 OUTPUTS = ("mu", "logvar")
+PAIR = ("forward", "(mu, logvar)")
 PARTS = ("train", "eval", "other-train", "other-eval", "one")
 OTHER_SIZES = (32, 48, 64, 80, 96)
-GRADIENT_RTOL = 1e-2
+#: Of a gradient's norm. In float32 the sign of a number near 0 may be another one, and with it the slope of `act`: seen
+#: for one seed of 30, where a projection was 1.2 % off; all others are right to within 1e-5.
+GRADIENT_RTOL = 5e-2
 BLOCK_HINT = "Four blocks of convolution, normalisation, `self.act`; flatten; two linear layers, nothing behind them."
 MODE_HINT = "In evaluation mode it is right: in training mode the normalisation must use the batch's own statistics."
+
+#: In what an exception says whose cause may be a wrong shape.
+SHAPE_WORDS = ("shape", "size", "RuntimeError")
+
+#: Values for every layer, by its name and by the name of the attribute.
+Weights = Mapping[str, Mapping[str, Any]]
+
+
+# --- at the desk -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an encoder is made from: its two arguments, and its weights."""
+
+    latent_dim: int
+    image_size: int
+    weights: Weights
+
+
+def keep(answers: Mapping[str, Any], services: Any, latent_dim: int, image_size: int, weights: Weights) -> Plan:
+    """Keep the weights, so that they travel once."""
+    return Plan(latent_dim, image_size, weights)
+
+
+def layers_of(encoder: nn.Module) -> dict[str, Any]:
+    """The provided layers by name; where a student has renamed them, by kind and order. None for one that is lost."""
+    from torch import nn
+
+    found: dict[str, Any] = {}
+    for prefix, kind in (("conv", nn.Conv2d), ("bn", nn.BatchNorm2d), ("fc", nn.Linear)):
+        names = [name for name in LAYERS if name.startswith(prefix)]
+        named = [getattr(encoder, name, None) for name in names]
+        there = [one for one in encoder.modules() if isinstance(one, kind)]
+        found |= zip(names, there if None in named and len(there) == len(names) else named, strict=True)
+    return found
+
+
+def made(answers: Mapping[str, Any], plan: Plan) -> tuple[Any, dict[str, Any], str]:
+    """A fresh encoder with the planned weights, its layers, and the name of one that does not take them.
+
+    The values are written in place, so that aliases follow.
+    """
+    encoder = answers["ConvEncoder"](latent_dim=plan.latent_dim, image_size=plan.image_size)
+    layers = layers_of(encoder.to(plan.weights["conv1"]["weight"].dtype))
+    for name, values in plan.weights.items():
+        for key, value in values.items():
+            there = getattr(layers[name], key, None)
+            if there is None or there.shape != value.shape:
+                return encoder, layers, name
+            there.data.copy_(value)
+    return encoder, layers, ""
+
+
+def encode(answers: Mapping[str, Any], services: Any, plan: Plan, x: Tensor, training: bool, times: int = 1) -> Any:
+    """What a fresh encoder makes of the images, each time; or which of its layers is lost."""
+    encoder, _, lost = made(answers, plan)
+    if lost:
+        return {"lost": lost}
+    given = [x, *(x.clone() for _ in range(times - 1))]
+    encoder.train(training)
+    return [encoder(one) for one in given]
+
+
+def pull_back(answers: Mapping[str, Any], services: Any, plan: Plan, x: Tensor, cotangents: list[Tensor]) -> Any:
+    """What a fresh encoder makes of the images in evaluation mode, and the gradients of its parameters, as a pair."""
+    encoder, layers, lost = made(answers, plan)
+    if lost:
+        return {"lost": lost}
+    codes = encoder.eval()(x)
+    if not isinstance(codes, tuple | list) or len(codes) != len(OUTPUTS):
+        return codes, []
+    parameters = [getattr(layers[name], key) for name, key in (path.split(".") for path in PARAMETERS)]
+    return codes, pulled_back(codes, cotangents, parameters)
 
 
 # --- probe -------------------------------------------------------------------------------------------------------
 
 
-def give_weights(encoder: torch.nn.Module, rng: np.random.Generator) -> None:
-    """Write random weights and running statistics into the provided layers, in place, so that aliases follow.
-
-    Raises:
-        AttributeError: a provided layer is missing.
-    """
-    import torch
-
-    for name in BLOCKS + HEADS:
-        layer = getattr(encoder, name, None)
-        if layer is None:
-            raise AttributeError(f"ConvEncoder has lost its layer `{name}`: leave __init__ as it was provided")
-        for key, value in draw_layer(layer, rng).items():
-            getattr(layer, key).data.copy_(torch.from_numpy(value))
-
-
-def draw_layer(layer: torch.nn.Module, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Random values for one layer, by attribute; all outputs stay near unit size."""
-    shape = tuple(layer.weight.shape)
-    if len(shape) == 1:
+def draw_weights(rng: np.random.Generator, latent_dim: int, image_size: int) -> dict[str, dict[str, np.ndarray]]:
+    """Random weights and running statistics for all layers; all outputs stay near unit size."""
+    weights = {}
+    for number, (before, behind) in enumerate(pairwise(CHANNELS), start=1):
+        weights[f"conv{number}"] = draw_linear(rng, (behind, before, KERNEL, KERNEL), 1.2)
         low_high = {"weight": (0.6, 1.4), "bias": (-0.4, 0.4), "running_mean": (-0.4, 0.4), "running_var": (0.7, 1.6)}
-        return {key: rng.uniform(low, high, shape) for key, (low, high) in low_high.items()}
-    scale = (1.2 if len(shape) == 4 else 0.8) / math.sqrt(math.prod(shape[1:]))
-    return {"weight": scale * rng.standard_normal(shape), "bias": rng.uniform(-0.4, 0.4, shape[0])}
+        weights[f"bn{number}"] = {key: rng.uniform(low, high, behind) for key, (low, high) in low_high.items()}
+    length = CHANNELS[-1] * (image_size // 2 ** (len(CHANNELS) - 1)) ** 2
+    return weights | {name: draw_linear(rng, (latent_dim, length), 0.8) for name in HEADS}
 
 
-def make_encoder(answer: Callable[..., Any], case: Case, stream: int, size: int, latent_dim: int) -> torch.nn.Module:
-    """A fresh encoder with the weights of a stream, in the case's dtype."""
-    import torch
-
-    encoder = answer(latent_dim=latent_dim, image_size=size).to(getattr(torch, case.dtype))
-    give_weights(encoder, case.rng(stream))
-    return encoder
+def draw_linear(rng: np.random.Generator, shape: tuple[int, ...], scale: float) -> dict[str, np.ndarray]:
+    """Random weights and biases of a convolution or of a linear layer."""
+    deviation = scale / math.sqrt(math.prod(shape[1:]))
+    return {"weight": deviation * rng.standard_normal(shape), "bias": rng.uniform(-0.4, 0.4, shape[0])}
 
 
-def make_images(case: Case, stream: int, count: int, size: int) -> torch.Tensor:
+def plan_encoder(bench: Bench, case: Case, stream: int, size: int, latent_dim: int) -> Any:
+    """Have the desk keep the weights of a stream, in the case's dtype."""
+    drawn = draw_weights(case.rng(stream), latent_dim, size)
+    weights = {name: {key: tensor(one, case) for key, one in values.items()} for name, values in drawn.items()}
+    return bench.shim("keep", latent_dim, size, weights)
+
+
+def make_images(case: Case, stream: int, count: int, size: int) -> Tensor:
     """Random images with some structure at every scale, shape (count, 1, size, size), values in [0, 1]."""
     rng = case.rng(stream)
     noise, level = rng.random((count, 1, size, size)), rng.random((count, 1, 1, 1))
     return tensor(0.7 * noise + 0.3 * level, case)
 
 
-def encode(seen: Observation, part: str, encoder: torch.nn.Module, x: torch.Tensor) -> None:
-    """Run the encoder on a copy of the images and record `<part>.mu`, `<part>.logvar` and whether the copy changed."""
-    with asked(seen, part):
-        given = x.clone()
-        result = encoder(given)
-        seen[f"{part}.changed"] = not given.equal(x)
-        for key, value in zip(OUTPUTS, pair(result, "forward", "(mu, logvar)"), strict=True):
-            seen[f"{part}.{key}"] = numbers(value, key)
+def refuse_lost(result: Any) -> None:
+    """Say which layer is lost.
+
+    Raises:
+        UnexpectedResult: the desk says that one is.
+    """
+    if isinstance(result, dict) and result.get("lost") in LAYERS:
+        lost = f"ConvEncoder has lost its layer `{result['lost']}`, or it has another shape"
+        raise UnexpectedResult(f"{lost}: leave __init__ as it was provided")
 
 
-def encode_both_modes(seen: Observation, prefix: str, answer: Any, case: Case, stream: int, x: torch.Tensor) -> None:
+def record_codes(seen: Observation, part: str, result: Any) -> None:
+    """Record `<part>.mu` and `<part>.logvar`."""
+    for key, value in zip(OUTPUTS, pair(result, *PAIR), strict=True):
+        seen[f"{part}.{key}"] = numbers(value, key)
+
+
+def encode_both_modes(seen: Observation, prefix: str, bench: Bench, case: Case, stream: int, x: Tensor) -> None:
     """A fresh encoder for the images in training mode (`<prefix>train`) and another in evaluation mode."""
-    latent_dim = int(case.rng(stream, 1).integers(4, 9))
+    plan = plan_encoder(bench, case, stream, x.shape[-1], int(case.rng(stream, 1).integers(4, 9)))
     for mode, training in (("train", True), ("eval", False)):
-        with scenario(seen, f"{prefix}{mode}"):
-            encoder = make_encoder(answer, case, stream, x.shape[-1], latent_dim).train(training)
-            encode(seen, f"{prefix}{mode}", encoder, x)
+        with asked(seen, part := f"{prefix}{mode}"):
+            result = bench.shim("encode", plan, x, training)
+            seen[f"{part}.changed"] = 1 in bench.changed
+            refuse_lost(result)
+            record_codes(seen, part, result[0] if isinstance(result, list) and result else None)
 
 
-def encode_one(seen: Observation, answer: Callable[..., Any], case: Case) -> None:
+def encode_one(seen: Observation, bench: Bench, case: Case, plan: Any) -> None:
     """A single image at 128 px in evaluation mode, twice, so that a forward pass that is random shows."""
-    with scenario(seen, "one"):
-        encoder = make_encoder(answer, case, 30, 128, 5).eval()
-        x = make_images(case, 31, 1, 128)
-        encode(seen, "one", encoder, x)
-        encode(seen, "again", encoder, x)
+    with asked(seen, "one"):
+        result = bench.shim("encode", plan, make_images(case, 31, 1, 128), False, 2)
+        refuse_lost(result)
+        for part, codes in zip(("one", "again"), pair(result, "the encoder", "of two codes"), strict=True):
+            record_codes(seen, part, codes)
 
 
-def encoder_gradients(seen: Observation, answer: Callable[..., Any], case: Case) -> None:
-    """The norm of every parameter's gradient at 128 px, of a random projection of both outputs.
+def encoder_gradients(seen: Observation, bench: Bench, case: Case, plan: Any, latent_dim: int) -> None:
+    """Norm and one random projection of every parameter's gradient, of a random projection of both outputs.
 
     In evaluation mode: in training mode a convolution's bias has no effect, since normalisation takes it away again.
     """
     with asked(seen, "gradients"):
-        encoder = make_encoder(answer, case, 40, 128, 5).eval()
-        mu, logvar = pair(encoder(make_images(case, 41, 2, 128)), "forward", "(mu, logvar)")
-        weights = tensor(case.rng(42).standard_normal((2, 2, 5)), case)
-        (weights[0] * mu + weights[1] * logvar).sum().backward()
-        given = [getattr(getattr(encoder, name), key) for name, key in (path.split(".") for path in PARAMETERS)]
-        seen["gradients"] = np.array([np.linalg.norm(gradient(value)) for value in given])
+        cotangents = [tensor(one, case) for one in case.rng(42).standard_normal((2, 2, latent_dim))]
+        result = bench.shim("pull_back", plan, make_images(case, 41, 2, 128), cotangents)
+        refuse_lost(result)
+        codes, found = pair(result, "the encoder", "of codes and gradients")
+        pair(codes, *PAIR)
+        if not isinstance(found, list) or len(found) != len(PARAMETERS):
+            raise UnexpectedResult("no gradients")
+        seen["gradients"] = np.array([condensed(one, case.rng(43, number)) for number, one in enumerate(found)])
 
 
-def probe_forward(answers: Mapping[str, Any], case: Case) -> Observation:
+def condensed(value: Any, rng: np.random.Generator) -> tuple[float, float]:
+    """The norm of a gradient and its product with standard normal numbers; zeros where there is none."""
+    values = gradient(value).ravel()
+    return float(np.linalg.norm(values)), float(values @ rng.standard_normal(values.size))
+
+
+def probe_forward(bench: Bench, case: Case) -> Observation:
     """Run the encoder with given weights at 128 px and at another size, in both modes, and look at its gradients."""
     seen: Observation = {}
-    answer = answers["ConvEncoder"]
     size = int(case.rng(1).choice(OTHER_SIZES))
-    with own_randomness(case):
-        encode_both_modes(seen, "", answer, case, 10, make_images(case, 11, 2, 128))
-        encode_both_modes(seen, "other-", answer, case, 20, make_images(case, 21, 3, size))
-        encode_one(seen, answer, case)
-        encoder_gradients(seen, answer, case)
+    with own_randomness(case), asked(seen, "eval"):
+        encode_both_modes(seen, "", bench, case, 10, make_images(case, 11, 2, 128))
+        encode_both_modes(seen, "other-", bench, case, 20, make_images(case, 21, 3, size))
+        plan = plan_encoder(bench, case, 30, 128, 5)
+        encode_one(seen, bench, case, plan)
+        encoder_gradients(seen, bench, case, plan, 5)
     return seen
 
 
@@ -144,7 +233,7 @@ def output_fault(seen: Observation, expected: Observation, part: str, fallback: 
         fallback: the hint where the numbers do not give their cause away.
     """
     if found := stopped(seen, part):
-        return f"{found}{shape_hint(part) if 'shape' in found or 'size' in found else ''}"
+        return f"{found}{shape_hint(part) if any(word in found for word in SHAPE_WORDS) else ''}"
     got, want = ({key: array_of(source, f"{part}.{key}") for key in OUTPUTS} for source in (seen, expected))
     for key, value in got.items():
         if value is None or value.shape != want[key].shape:
@@ -221,15 +310,15 @@ def function_fault(seen: Observation, expected: Observation) -> str | None:
 def gradients_fault(seen: Observation, expected: Observation) -> str | None:
     """What is wrong with the gradients of the parameters, in words; None when they are right."""
     if found := stopped(seen, "gradients"):
-        return f"{found}{GRAPH_HINT if 'does not require grad' in found else ''}"
+        return found
     want = np.asarray(expected["gradients"], dtype=float)
     got = bounded(seen, "gradients", want.shape)
     if got is None:
         return "no finite gradients"
     names = np.array(PARAMETERS)
-    if none := names[got == 0].tolist():
-        return f"no gradient reaches {', '.join(none[:4])}{' and others' if len(none) > 4 else ''}"
-    off = names[~(np.abs(got - want) <= GRADIENT_RTOL * want)].tolist()
+    if none := names[got[:, 0] == 0].tolist():
+        return f"no gradient reaches {', '.join(none[:4])}{' and others' if len(none) > 4 else ''}{GRAPH_HINT}"
+    off = names[(np.abs(got - want) > GRADIENT_RTOL * want[:, :1]).any(axis=1)].tolist()
     if not off:
         return None
     more = f" (and {len(off) - 1} more)" if len(off) > 1 else ""
@@ -248,6 +337,8 @@ FORWARD = Task(
     title="Task 1: ConvEncoder.forward",
     defines=("ConvEncoder",),
     observe=probe_forward,
+    apart=True,
+    shims={"keep": keep, "encode": encode, "pull_back": pull_back},
     expects=(*(f"{part}.{key}" for part in PARTS for key in OUTPUTS), "gradients"),
     checks=(
         Check(
@@ -256,7 +347,7 @@ FORWARD = Task(
             "forward returns (mu, logvar), each of shape (B, latent_dim)",
             "a pair of tensors, one row per image",
             shapes_fault,
-            requires=("function",),
+            requires=("eval-mode",),
         ),
         Check(
             "function",
@@ -264,7 +355,7 @@ FORWARD = Task(
             "in evaluation mode the code depends on the image, and on nothing else",
             "different images, different codes; no chance",
             function_fault,
-            requires=("shapes",),
+            requires=("eval-mode",),
         ),
         Check("train-mode", 1.0, "128 px, training mode, given weights", EQUAL, training_fault),
         Check("eval-mode", 1.0, "128 px, evaluation mode, given weights", EQUAL, outputs_fault("eval")),

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from waferlab.checks.bench import Bench
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, relative_difference
-from waferlab.checks.encoder.tensors import GRAPH_HINT, RTOL, gradient, tensor
-from waferlab.checks.reading import one_number
+from waferlab.checks.encoder.tensors import GRAPH_HINT, RTOL, gradient, pulled_back, tensor
+from waferlab.checks.reading import one_number, pair
 from waferlab.checks.watching import asked, own_randomness, stopped
 
+NAME = "kl_divergence"
 #: mu, logvar and the KL divergence in nats, for one image and one latent dimension.
 BY_HAND = ((0.0, 0.0, 0.0), (2.0, 0.0, 2.0), (0.0, math.log(4), 1.5 - math.log(2)))
 PARTS = ("values", "batch-of-one", "range")
 SUM_HINT = ": sum over the latent dimensions, then take the mean over the batch"
 
 
+# --- at the desk -------------------------------------------------------------------------------------------------
+
+
+def pull_back(answers: Mapping[str, Any], services: Any, mu: Any, logvar: Any, cotangent: Any) -> list[Any]:
+    """The gradients of `cotangent` times the divergence with respect to `mu` and `logvar`."""
+    return pulled_back([answers[NAME](mu, logvar)], [cotangent], [mu, logvar])
+
+
 # --- probe -------------------------------------------------------------------------------------------------------
 
 
-def kl_inputs(case: Case, stream: int, batch: int, *, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """`mu` and `logvar`, shape (batch, 2 to 12), within ±2.5 `scale`."""
+def kl_inputs(
+    case: Case, stream: int, batch: int, *, scale: float = 1.0, latent_dim: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`mu` and `logvar`, shape (batch, latent_dim), by default 2 to 12 of them, within ±2.5 `scale`."""
     rng = case.rng(stream)
-    shape = (batch, int(rng.integers(2, 13)))
+    shape = (batch, latent_dim or int(rng.integers(2, 13)))
     mu, logvar = rng.uniform(-2.5, 2.5, (2, *shape)) * scale
     return mu.astype(np.float32).astype(np.float64), logvar.astype(np.float32).astype(np.float64)
 
@@ -36,33 +48,36 @@ def wide_inputs(case: Case, stream: int) -> tuple[np.ndarray, np.ndarray]:
     return mu, np.clip(logvar, -9.5, 3.8)
 
 
-def kl_values(seen: Observation, part: str, answer: Callable[..., Any], case: Case, inputs: list[Any]) -> None:
+def kl_values(seen: Observation, part: str, bench: Bench, case: Case, inputs: Sequence[Any]) -> None:
     """The answer's value for each pair (mu, logvar) under `part`, and its batch and code lengths."""
     seen[f"{part}.shapes"] = np.array([mu.shape for mu, _ in inputs])
     with asked(seen, part):
-        results = (answer(tensor(mu, case), tensor(logvar, case)) for mu, logvar in inputs)
+        results = (bench.call(NAME, tensor(mu, case), tensor(logvar, case)) for mu, logvar in inputs)
         seen[part] = np.array([one_number(result, "the result", SUM_HINT) for result in results])
 
 
-def kl_gradients(seen: Observation, answer: Callable[..., Any], case: Case) -> None:
+def kl_gradients(seen: Observation, bench: Bench, case: Case) -> None:
     """Gradients with respect to `mu` and `logvar`."""
+    inputs = kl_inputs(case, 50, 4)
+    cotangent = tensor(case.rng(51).uniform(0.5, 2.0, ()), case)
     with asked(seen, "gradients"):
-        mu, logvar = (tensor(values, case, requires_grad=True) for values in kl_inputs(case, 50, 4))
-        answer(mu, logvar).sum().backward()
-        seen["gradients.mu"], seen["gradients.logvar"] = gradient(mu), gradient(logvar)
+        given = (tensor(values, case, requires_grad=True) for values in inputs)
+        found = pair(bench.shim("pull_back", *given, cotangent), "the gradients", "(of mu, of logvar)")
+        for name, values, one in zip(("mu", "logvar"), inputs, found, strict=True):
+            seen[f"gradients.{name}"] = gradient(one, values.shape)
 
 
-def probe_kl(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_kl(bench: Bench, case: Case) -> Observation:
     """Evaluate the KL divergence for several sizes, for a single image, for a wide range and by hand."""
     seen: Observation = {}
-    answer = answers["kl_divergence"]
     with own_randomness(case):
-        kl_values(seen, "values", answer, case, [kl_inputs(case, 10 + i, 3 + 2 * i) for i in range(4)])
-        kl_values(seen, "batch-of-one", answer, case, [kl_inputs(case, 20 + i, 1) for i in range(3)])
-        kl_values(seen, "range", answer, case, [wide_inputs(case, 30 + i) for i in range(3)])
+        kl_values(seen, "values", bench, case, [kl_inputs(case, 10 + i, 3 + 2 * i) for i in range(4)])
+        kl_values(seen, "batch-of-one", bench, case, [kl_inputs(case, 20 + i, 1) for i in range(3)])
+        kl_values(seen, "range", bench, case, [wide_inputs(case, 30 + i) for i in range(3)])
         by_hand = [(np.full((1, 1), mu), np.full((1, 1), logvar)) for mu, logvar, _ in BY_HAND]
-        kl_values(seen, "by-hand", answer, case, by_hand)
-        kl_gradients(seen, answer, case)
+        kl_values(seen, "by-hand", bench, case, by_hand)
+        kl_values(seen, "single", bench, case, [kl_inputs(case, 40 + i, 1, latent_dim=1) for i in range(3)])
+        kl_gradients(seen, bench, case)
     return seen
 
 
@@ -108,16 +123,18 @@ def values_fault(part: str) -> Fault:
 
 
 def by_hand_fault(seen: Observation, expected: Observation) -> str | None:
-    """Which of the values is wrong that can be computed by hand; nothing is read from `expected`."""
-    if found := stopped(seen, "by-hand"):
+    """Which of the values is wrong that can be computed by hand, or whether others of one number are."""
+    if found := stopped(seen, "by-hand", "single"):
         return found
-    got = array_of(seen, "by-hand")
-    if got is None or got.shape != (len(BY_HAND),):
+    got, others, right = array_of(seen, "by-hand"), array_of(seen, "single"), np.asarray(expected["single"], float)
+    if got is None or others is None or got.shape != (len(BY_HAND),) or others.shape != right.shape:
         return "no numbers"
     for (mu, logvar, want), value in zip(BY_HAND, got, strict=True):
         if not abs(value - want) <= 1e-5:
             hint = by_hand_hint(logvar, value)
             return f"mu = {mu:g}, logvar = {logvar:.4g} gave {value + 0.0:.4f} instead of {want:.4f}{hint}"
+    if not (np.abs(others - right) <= 1e-5 + RTOL * right).all():
+        return "these three are right, but those of other numbers are not"
     return None
 
 
@@ -149,11 +166,13 @@ EQUAL = f"summed over the latent dimensions, averaged over the batch, to within 
 
 KL_DIVERGENCE = Task(
     module="encoder",
-    name="kl_divergence",
+    name=NAME,
     title="Task 3: kl_divergence",
-    defines=("kl_divergence",),
+    defines=(NAME,),
     observe=probe_kl,
-    expects=(*PARTS, *(f"{part}.shapes" for part in PARTS), "gradients.mu", "gradients.logvar"),
+    apart=True,
+    shims={"pull_back": pull_back},
+    expects=(*PARTS, *(f"{part}.shapes" for part in PARTS), "single", "gradients.mu", "gradients.logvar"),
     checks=(
         Check(
             "by-hand",

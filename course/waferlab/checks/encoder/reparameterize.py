@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from waferlab.checks.bench import Bench
 from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, once, relative_difference
 from waferlab.checks.draws import (
     Z_LIMIT,
@@ -21,32 +22,50 @@ from waferlab.checks.draws import (
     shape_fault,
     spread_fault,
 )
-from waferlab.checks.encoder.tensors import RTOL, gradient, tensor
-from waferlab.checks.reading import UnexpectedResult, numbers
+from waferlab.checks.encoder.tensors import RTOL, gradient, pulled_back, tensor
+from waferlab.checks.reading import UnexpectedResult, numbers, pair
 from waferlab.checks.watching import asked, bounded, changed_fault, own_randomness, stopped
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor, nn
 
 ROWS, DIMS = 4, 6  # different images and latent dimensions in the large draw
 DRAWS = 4096  # of each of the ROWS * DIMS elements
 DRAWN = ("train", "again", "eval")
+SMALL = (5, 4)  # codes whose gradients are looked at
 OTHER_SHAPES = ((1, DIMS), (1, 1), (7, 3), (2, 65))
 
 
-# --- probe -------------------------------------------------------------------------------------------------------
+# --- at the desk -------------------------------------------------------------------------------------------------
 
 
-def make_vae(answer: Callable[..., Any]) -> torch.nn.Module:
+def make_vae(answers: Mapping[str, Any], services: Any) -> nn.Module:
     """A small model; when its encoder cannot be made (that is another task), a bare one with the same methods."""
     from torch import nn
 
+    answer = answers["ConvVAE"]
     try:
         return answer(latent_dim=DIMS, image_size=16)
     except Exception:  # whatever the encoder's cell does must not cost points here
         bare = answer.__new__(answer)
         nn.Module.__init__(bare)
         return bare
+
+
+def draw(answers: Mapping[str, Any], services: Any, vae: Any, mu: Tensor, logvar: Tensor, training: bool) -> Any:
+    """Draw a code in training mode or in evaluation mode."""
+    return vae.train(training).reparameterize(mu, logvar)
+
+
+def pull_back(
+    answers: Mapping[str, Any], services: Any, vae: Any, mu: Tensor, logvar: Tensor, cotangent: Tensor
+) -> tuple[Any, Any]:
+    """A code drawn in training mode, and the gradients of its product with `cotangent`."""
+    z = vae.train().reparameterize(mu, logvar)
+    return z, pulled_back([z], [cotangent], [mu, logvar])
+
+
+# --- probe -------------------------------------------------------------------------------------------------------
 
 
 def make_parameters(case: Case, stream: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -56,53 +75,49 @@ def make_parameters(case: Case, stream: int, shape: tuple[int, ...]) -> tuple[np
     return values[0].astype(np.float32).astype(np.float64), values[1].astype(np.float32).astype(np.float64)
 
 
-def draw_many(seen: Observation, part: str, vae: Any, mu: np.ndarray, logvar: np.ndarray, case: Case) -> None:
+def draw_many(seen: Observation, part: str, bench: Bench, vae: Any, case: Case, *, training: bool) -> None:
     """Draw `DRAWS` codes for every row of `mu` in one call; records `<part>.z` as (DRAWS, ROWS, DIMS) float32."""
     with asked(seen, part):
-        many = [np.tile(values, (DRAWS, 1)) for values in (mu, logvar)]
-        given = [tensor(values, case) for values in many]
-        result = vae.reparameterize(*given)
-        kept = zip(given, many, strict=True)
-        seen[f"{part}.changed"] = any(not np.array_equal(numbers(a, "an input"), b) for a, b in kept)
+        many = [np.tile(values, (DRAWS, 1)) for values in (seen["mu"], seen["logvar"])]
+        result = bench.shim("draw", vae, *(tensor(values, case) for values in many), training)
+        seen[f"{part}.changed"] = bool({1, 2}.intersection(bench.changed))
         z = numbers(result, "z")
         if z.shape != many[0].shape:
             raise UnexpectedResult(f"z has shape {z.shape}, expected that of mu, {many[0].shape}")
         seen[f"{part}.z"] = z.reshape(DRAWS, ROWS, DIMS).astype(np.float32)
 
 
-def draw_gradients(seen: Observation, vae: Any, case: Case) -> None:
+def draw_gradients(seen: Observation, bench: Bench, vae: Any, case: Case) -> None:
     """One draw of a small batch, with the gradients of a random projection with respect to `mu` and `logvar`."""
     with asked(seen, "gradients"):
-        mu, logvar = (tensor(values, case, requires_grad=True) for values in make_parameters(case, 2, (5, 4)))
-        weights = make_parameters(case, 3, (5, 4))[0]
-        z = vae.reparameterize(mu, logvar)
-        (z * tensor(weights, case)).sum().backward()
+        given = (tensor(values, case, requires_grad=True) for values in make_parameters(case, 2, SMALL))
+        z, found = pair(bench.shim("pull_back", vae, *given, tensor(seen["weights"], case)), "the draw", "z, gradients")
         seen["gradients.z"] = numbers(z, "z")
-        seen["gradients.mu"], seen["gradients.logvar"] = gradient(mu), gradient(logvar)
+        for name, one in zip(("mu", "logvar"), pair(found, "the gradients", "(of mu, of logvar)"), strict=True):
+            seen[f"gradients.{name}"] = gradient(one, SMALL)
 
 
-def draw_shapes(seen: Observation, vae: Any, case: Case) -> None:
+def draw_shapes(seen: Observation, bench: Bench, vae: Any, case: Case) -> None:
     """Draws for a single image and for codes of other lengths."""
     with asked(seen, "shapes"):
         given = [[tensor(values, case) for values in make_parameters(case, 4, shape)] for shape in OTHER_SHAPES]
-        found = [numbers(vae.reparameterize(*pair), "z").shape for pair in given]
+        found = [numbers(bench.shim("draw", vae, *pair, True), "z").shape for pair in given]
         wrong = [f"{a} for mu of {b}" for a, b in zip(found, OTHER_SHAPES, strict=True) if a != b]
         seen["shapes"] = "; ".join(wrong)
 
 
-def probe_reparameterize(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_reparameterize(bench: Bench, case: Case) -> Observation:
     """Draw many codes in training mode, again, and in evaluation mode; then gradients and other shapes."""
     seen: Observation = {}
-    mu, logvar = make_parameters(case, 1, (ROWS, DIMS))
-    seen["mu"], seen["logvar"] = mu, logvar
-    seen["small.mu"], seen["weights"] = make_parameters(case, 2, (5, 4))[0], make_parameters(case, 3, (5, 4))[0]
-    with own_randomness(case):
-        vae = make_vae(answers["ConvVAE"]).train()
-        draw_many(seen, "train", vae, mu, logvar, case)
-        draw_many(seen, "again", vae, mu, logvar, case)
-        draw_gradients(seen, vae, case)
-        draw_shapes(seen, vae, case)
-        draw_many(seen, "eval", vae.eval(), mu, logvar, case)
+    seen["mu"], seen["logvar"] = make_parameters(case, 1, (ROWS, DIMS))
+    seen["small.mu"], seen["weights"] = make_parameters(case, 2, SMALL)[0], make_parameters(case, 3, SMALL)[0]
+    with own_randomness(case), asked(seen, "train"):
+        vae = bench.shim("make_vae")
+        draw_many(seen, "train", bench, vae, case, training=True)
+        draw_many(seen, "again", bench, vae, case, training=True)
+        draw_gradients(seen, bench, vae, case)
+        draw_shapes(seen, bench, vae, case)
+        draw_many(seen, "eval", bench, vae, case, training=False)
     return seen
 
 
@@ -157,8 +172,7 @@ def new_draw_fault(seen: Observation, expected: Observation) -> str | None:
 def gradients_fault(seen: Observation, expected: Observation) -> str | None:
     """What is wrong with the gradients of a draw, in words; None when they are those of mu + exp(logvar / 2) * eps."""
     if found := stopped(seen, "gradients"):
-        hint = " (torch.normal and .sample() cut the gradient)" if "does not require grad" in found else ""
-        return f"{found}{hint}"
+        return found
     z, by_mu, by_logvar = (array_of(seen, f"gradients.{key}") for key in ("z", "mu", "logvar"))
     mu, weights = (np.asarray(expected[key], dtype=float) for key in ("small.mu", "weights"))
     if z is None or by_mu is None or by_logvar is None or {z.shape, by_mu.shape, by_logvar.shape} != {mu.shape}:
@@ -198,6 +212,8 @@ REPARAMETERIZE = Task(
     title="Task 2: ConvVAE.reparameterize",
     defines=("ConvVAE",),
     observe=probe_reparameterize,
+    apart=True,
+    shims={"make_vae": make_vae, "draw": draw, "pull_back": pull_back},
     expects=("mu", "logvar", "small.mu", "weights"),
     checks=(
         Check(
@@ -229,6 +245,7 @@ REPARAMETERIZE = Task(
             "gradients reach mu and logvar",
             "dz/dmu = 1 and dz/dlogvar = (z - mu) / 2",
             gradients_fault,
+            requires=("spread",),
         ),
         Check(
             "shapes",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +25,17 @@ def tensor(values: np.ndarray, case: Case, *, requires_grad: bool = False) -> to
     return torch.tensor(values, dtype=getattr(torch, case.dtype), requires_grad=requires_grad)
 
 
-def gradient(value: torch.Tensor) -> np.ndarray:
-    """The gradient that reached a tensor, zeros where none did; a new float64 array."""
-    return np.zeros(value.shape) if value.grad is None else numbers(value.grad, "a gradient")
+def pulled_back(outputs: Sequence[Any], cotangents: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> Any:
+    """At the desk: the gradients of `sum(output * cotangent)` with respect to each input; None where none arrives."""
+    import torch
+
+    pairs = zip(outputs, cotangents, strict=True)
+    parts = [(one * weight).sum() for one, weight in pairs if isinstance(one, torch.Tensor) and one.requires_grad]
+    if not parts:
+        return [None] * len(inputs)
+    return list(torch.autograd.grad(torch.stack(parts).sum(), inputs, allow_unused=True))
+
+
+def gradient(value: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """A gradient as it came from a desk, as a new float64 array; zeros of a shape where there is none."""
+    return np.zeros(shape) if value is None else numbers(value, "a gradient")

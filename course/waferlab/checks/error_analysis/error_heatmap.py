@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from waferlab.checks.core import (
-    Case,
-    Check,
-    Fault,
-    Observation,
-    Task,
-    array_of,
-    close_fault,
-    relative_difference,
-    scenario,
-)
-from waferlab.checks.reading import UnexpectedResult, numbers
-from waferlab.checks.watching import changed_fault, first_error
+from waferlab.checks.bench import Bench
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, close_fault, relative_difference
+from waferlab.checks.reading import numbers
+from waferlab.checks.watching import asked, changed_fault, first_error
 
 if TYPE_CHECKING:
     import torch
@@ -41,19 +32,12 @@ def tensor(values: np.ndarray, case: Case) -> torch.Tensor:
     return torch.tensor(values, dtype=getattr(torch, case.dtype))
 
 
-def heat(
-    seen: Observation, part: str, answer: Callable[..., Any], x: np.ndarray, recon: np.ndarray, case: Case
-) -> None:
-    """Call the answer once, on new tensors, and record its heatmaps and whether the tensors changed."""
-    with scenario(seen, part):
-        given = tensor(x, case), tensor(recon, case)
-        result = answer(*given)
-        kept = (tensor(x, case), tensor(recon, case))
-        seen[f"{part}.changed"] = any(bool((a != b).any()) for a, b in zip(given, kept, strict=True))
-        try:
-            seen[f"{part}.heat"] = numbers(result, "the result")
-        except UnexpectedResult as error:
-            seen[f"{part}.flaw"] = str(error)
+def heat(seen: Observation, part: str, bench: Bench, x: np.ndarray, recon: np.ndarray, case: Case) -> None:
+    """Call the answer once, and record its heatmaps and whether the tensors changed."""
+    with asked(seen, part):
+        result = bench.call("error_heatmap", tensor(x, case), tensor(recon, case))
+        seen[f"{part}.changed"] = bool(bench.changed)
+        seen[f"{part}.heat"] = numbers(result, "the result")
 
 
 def drawn(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -68,33 +52,28 @@ def drawn(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return images[:, None] / 255, recon[:, None] / 255, masks
 
 
-def probe_heatmap(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_heatmap(bench: Bench, case: Case) -> Observation:
     """Run `error_heatmap` on random images of several shapes, and on drawn wafers with defects."""
     seen: Observation = {}
-    answer = answers["error_heatmap"]
     height, width = (int(side) for side in case.rng(1).choice(np.arange(9, 20), 2, replace=False))
     shapes = {"one-channel": (4, 1, height, width), "channels": (2, 3, height, width), "single": (1, 1, width, height)}
     for stream, (part, shape) in enumerate(shapes.items(), 2):
         x, recon = case.rng(stream).random((2, *shape))
-        heat(seen, part, answer, x, recon, case)
+        heat(seen, part, bench, x, recon, case)
     images, recon, masks = drawn(case)
-    heat(seen, "wafers", answer, images, recon, case)
+    heat(seen, "wafers", bench, images, recon, case)
     seen["wafers.shape"], seen["wafers.defects"] = [*masks.shape], np.flatnonzero(masks)
     found = array_of(seen, "wafers.heat")
-    if found is not None and found.shape == masks.shape:
+    if found is not None and found.shape == masks.shape and np.isfinite(found).all():
         seen["wafers.auroc"] = pixel_auroc(masks, found)  # read from the reference's observation only
     return seen
 
 
 def pixel_auroc(masks: np.ndarray, heat: np.ndarray) -> float:
-    """Share of (defect pixel, other pixel) pairs in which the defect pixel is hotter; ties count half.
+    """How well heatmaps rank defect pixels above the others."""
+    from sklearn.metrics import roc_auc_score
 
-    >>> pixel_auroc(np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 2.0, 3.0]))
-    0.875
-    """
-    others = np.sort(heat[masks == 0])
-    below = np.searchsorted(others, heat[masks == 1], "left"), np.searchsorted(others, heat[masks == 1], "right")
-    return float(np.mean(below) / len(others))
+    return float(roc_auc_score(masks.ravel().astype(bool), heat.ravel()))
 
 
 # --- faults ------------------------------------------------------------------------------------------------------
@@ -165,6 +144,7 @@ HEATMAP = Task(
     title="Task 2: error_heatmap",
     defines=("error_heatmap",),
     observe=probe_heatmap,
+    apart=True,
     expects=(
         *(f"{part}.heat" for part in (*SHAPED, "single")),
         *(f"wafers.{fact}" for fact in ("shape", "defects", "auroc")),

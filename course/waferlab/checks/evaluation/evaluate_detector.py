@@ -1,8 +1,8 @@
-"""Task 2 of assignment 06: `evaluate_detector`, for detectors drawn at random and one worked out by hand.
+"""Task 2 of assignment 06: `evaluate_detector`, for detectors drawn at random, one of them small.
 
 The text leaves two readings of two measures, and both pass: the area under precision and recall as average precision or
 by trapezoids, and the point at FPR 5 % as the largest TPR within the budget or as the point of the ROC curve that is
-nearest to it. The probe writes down, for each detector, every point that one of the readings allows.
+nearest to it. `areas` and `allowed` in what is expected hold, for each detector, what one of the readings allows.
 """
 
 from __future__ import annotations
@@ -12,38 +12,36 @@ from typing import Any
 
 import numpy as np
 
-from waferlab.checks.core import MAX_TEXT, Case, Check, Fault, Observation, Task, array_of, error_of, scenario
+from waferlab.checks.bench import Bench
+from waferlab.checks.core import MAX_TEXT, Case, Check, Fault, Observation, Task, array_of
+from waferlab.checks.plain import kind_of
+from waferlab.checks.reading import UnexpectedResult, one_number
+from waferlab.checks.watching import asked, stopped
 
 METRICS = ("auroc", "auprc", "tpr_at_fpr5", "fnr_at_fpr5", "threshold_at_fpr5")
 METRIC_ATOL = 1e-6
-BUDGET = 0.05
 NEVER = 1e300  # as a threshold: no score raises an alarm
-#: Labels and scores that a person can work through: 20 normals, 4 anomalies of which two lie above all normals.
-HAND_LABELS = (0,) * 20 + (1,) * 4
-HAND_SCORES = (*range(20), 30, 25, 18.5, 3.5)
-#: What is right for them. AUROC (20 + 20 + 19 + 4) / 80; average precision, and the area by trapezoids; with one false
-#: alarm of 20 either 3 of 4 are found, or 2 at the first point that is as near to 5 %.
-HAND = {
-    "auroc": (0.7875,),
-    "auprc": ((1 + 1 + 3 / 4 + 4 / 20) / 4, 0.5 + 0.25 * (2 / 3 + 3 / 4) / 2 + 0.25 * (3 / 19 + 4 / 20) / 2),
-    "tpr_at_fpr5": (0.75, 0.5),
-    "fnr_at_fpr5": (0.25, 0.5),
-}
-HAND_THRESHOLD = (18.0, 19.0)
 
 
 # --- probe -------------------------------------------------------------------------------------------------------
 
 
 def metric_inputs(case: Case) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Labels and scores of several detectors: good, poor, with few anomalies, upside down, with tied scores."""
-    rng, rows = case.rng(1), []
+    """Labels and scores of several detectors: small, good, poor, few anomalies, upside down, tied scores."""
+    rng = case.rng(1)
+    rows = [small_detector(rng)]
     for normals, anomalies, shift in ((200, 80, 1.5), (325, 57, 0.4), (500, 6, 2.0), (103, 41, -1.0)):
         scores = np.concatenate([rng.normal(0, 1, normals), rng.normal(shift, 1.3, anomalies)])
         rows.append((np.repeat([0, 1], [normals, anomalies]), scores))
     rows.append(tied_detector(rng))
     orders = [rng.permutation(len(labels)) for labels, _ in rows]
     return [(labels[order], scores[order]) for (labels, scores), order in zip(rows, orders, strict=True)]
+
+
+def small_detector(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """20 normals and 4 anomalies, which a person can count; half of the anomalies are easy to find."""
+    normals, near, far = (rng.choice(places, count, False) for places, count in ((60, 20), (40, 2), (40, 2)))
+    return np.repeat([0, 1], [20, 4]), np.concatenate([normals, near + 0.5, far + 40.5])
 
 
 def tied_detector(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -55,50 +53,18 @@ def tied_detector(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat([0, 1], [sum(normals), sum(anomalies)]), scores
 
 
-def allowed_points(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Every point of the ROC curve that a reading of "at FPR 5 %" allows: rows of TPR, lowest and highest threshold.
-
-    Any threshold between two neighbouring scores gives the same alarms, and so do both: one with `>`, one with `>=`.
-    """
-    from sklearn.metrics import roc_curve
-
-    false_alarms, hits, thresholds = roc_curve(labels, scores, drop_intermediate=False)
-    within = false_alarms <= BUDGET
-    chosen = within & (hits == hits[within].max())
-    for drop in (False, True):  # without intermediate points another one may be the nearest
-        rates, _, kept = roc_curve(labels, scores, drop_intermediate=drop)
-        distance = np.abs(rates - BUDGET)
-        chosen |= np.isin(thresholds, kept[distance <= distance.min() + 1e-12])
-    high = np.minimum(thresholds, NEVER)
-    low = np.append(high[1:], -NEVER)
-    return np.stack([hits, low, high], axis=1)[chosen]
-
-
-def precision_areas(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
-    """The average precision, and the area under precision and recall by trapezoids."""
-    from sklearn.metrics import auc, average_precision_score, precision_recall_curve
-
-    precision, recall, _ = precision_recall_curve(labels, scores)
-    return float(average_precision_score(labels, scores)), float(auc(recall, precision))
-
-
-def probe_metrics(answers: Mapping[str, Any], case: Case) -> Observation:
-    """Evaluate one detector that can be worked out by hand, and detectors drawn at random."""
+def probe_metrics(bench: Bench, case: Case) -> Observation:
+    """Have all detectors evaluated."""
     seen: Observation = {}
-    inputs = [(np.array(HAND_LABELS), np.array(HAND_SCORES, dtype=float)), *metric_inputs(case)]
-    allowed = [allowed_points(*one) for one in inputs]
-    numbers = np.repeat(np.arange(len(allowed)), [len(rows) for rows in allowed])
-    seen["allowed"] = np.column_stack([numbers, np.concatenate(allowed)])
-    seen["areas"] = np.array([precision_areas(*one) for one in inputs])
-    with scenario(seen, "values"):
-        results = [answers["evaluate_detector"](labels.copy(), scores.copy()) for labels, scores in inputs]
+    with asked(seen, "values"):
+        results = [bench.call("evaluate_detector", *one) for one in metric_inputs(case)]
         wrong = next((one for one in results if not isinstance(one, Mapping)), None)
         if wrong is not None:
-            raise TypeError(f"the result is a {type(wrong).__name__}, expected a dictionary")
+            raise UnexpectedResult(f"returned a {kind_of(wrong)}, expected a dictionary")
         seen["keys"] = [str(key)[:40] for key in list(results[0])[:12]]
         for name in METRICS:
             if all(name in one for one in results):
-                values = np.array([float(one[name]) for one in results])
+                values = np.array([one_number(one[name], f"'{name}'") for one in results])
                 seen[name] = np.clip(values, -NEVER, NEVER)  # a threshold may be infinite
     return seen
 
@@ -155,47 +121,57 @@ def fits(value: float, bounds: np.ndarray) -> bool:
     return bool(((bounds[:, 0] - METRIC_ATOL <= value) & (value <= bounds[:, 1] + METRIC_ATOL)).any())
 
 
-def metric_fault(name: str, bounds_of: Bounds, hint: str) -> Fault:
-    """The fault "this measure is wrong for one of the detectors drawn at random"."""
+BOUNDS: dict[str, Bounds] = dict(
+    zip(METRICS, (auroc_bounds, auprc_bounds, tpr_bounds, fnr_bounds, threshold_bounds), strict=True)
+)
+
+
+def missing_fault(seen: Observation, expected: Observation, name: str) -> str | None:
+    """Why a measure cannot be judged, in words; None when it can."""
+    if found := stopped(seen, "values"):
+        return found
+    got = array_of(seen, name)
+    if got is not None and got.shape == np.shape(expected["auroc"]):
+        return None
+    keys = ", ".join(map(str, seen.get("keys", []) if isinstance(seen.get("keys"), list) else []))
+    return f"no number under {name!r}; the keys are: {keys}"[:MAX_TEXT]
+
+
+def value_fault(seen: Observation, expected: Observation, name: str, number: int) -> str | None:
+    """What is wrong with a measure of one detector, in words; None when nothing is."""
+    value, bounds = array_of(seen, name)[number], BOUNDS[name](seen, expected, number)
+    if fits(value, bounds):
+        return None
+    side = "too high" if value > bounds.max() else "too low" if value < bounds.min() else "which no threshold gives"
+    return f"{value if abs(value) < NEVER else np.copysign(np.inf, value):.5g}, {side}"
+
+
+def metric_fault(name: str, hint: str) -> Fault:
+    """The fault "this measure is wrong for one of the larger detectors"."""
 
     def fault(seen: Observation, expected: Observation) -> str | None:
-        if error := error_of(seen, "values"):
-            return f"raised {error}"
-        got, count = array_of(seen, name), len(np.asarray(expected["auroc"]))
-        if got is None or got.shape != (count,):
-            keys = ", ".join(map(str, seen.get("keys", []) if isinstance(seen.get("keys"), list) else []))
-            return f"no number under {name!r}; the keys are: {keys}"[:MAX_TEXT]
-        for number in range(1, count):
-            bounds = bounds_of(seen, expected, number)
-            if not fits(got[number], bounds):
-                return f"{got[number]:.4f} instead of {in_words(bounds[0])}. {hint}"
-        return None
+        if found := missing_fault(seen, expected, name):
+            return found
+        numbers = range(1, len(np.asarray(expected["auroc"])))
+        found = next((one for number in numbers if (one := value_fault(seen, expected, name, number))), None)
+        return found and f"{found}. {hint}"
 
     return fault
 
 
-def in_words(bounds: np.ndarray) -> str:
-    """One number, or from which to which."""
-    low, high = bounds
-    return f"{low:.4f}" if low == high else f"{low:.4f} to {high:.4f}"
-
-
-def by_hand_fault(seen: Observation, expected: Observation) -> str | None:
-    """Which measure of the small case is wrong; nothing is read from `expected`."""
-    if error := error_of(seen, "values"):
-        return f"raised {error}"
-    right = {**{name: exactly(values) for name, values in HAND.items()}, METRICS[-1]: np.array([HAND_THRESHOLD])}
-    for name, bounds in right.items():
-        values = array_of(seen, name)
-        if values is None or not values.size:
-            return f"{name} missing"
-        if values.ndim != 1 or not fits(values[0], bounds):
-            return f"{name} {float(values.ravel()[0]):.4f}"
+def small_fault(seen: Observation, expected: Observation) -> str | None:
+    """Which measure of the small detector is wrong."""
+    for name in METRICS:
+        if found := missing_fault(seen, expected, name):
+            return found
+        if found := value_fault(seen, expected, name, 0):
+            return f"{name} {found}"
     return None
 
 
 # --- the task ----------------------------------------------------------------------------------------------------
 
+ORDER = "Are labels and scores in the right order?"
 STEP = "Take the largest TPR among the thresholds whose FPR is at most 0.05; do not interpolate."
 
 MEASURES = Task(
@@ -204,50 +180,50 @@ MEASURES = Task(
     title="Task 2: evaluate_detector",
     defines=("evaluate_detector",),
     observe=probe_metrics,
+    apart=True,
     expects=("auroc", "areas", "allowed"),
     checks=(
         Check(
-            "by-hand",
+            "small",
             0.5,
-            "24 images by hand",
-            ", ".join(f"{name} {' or '.join(f'{value:.4f}' for value in values)}" for name, values in HAND.items())
-            + f", {METRICS[-1]} {HAND_THRESHOLD[0]:g} to {HAND_THRESHOLD[1]:g}",
-            by_hand_fault,
+            "24 images, few enough to count",
+            f"{', '.join(METRICS[:-1])} and {METRICS[-1]}, all as the text has them",
+            small_fault,
         ),
         Check(
             "auroc",
             0.75,
             "area under the ROC curve",
             "roc_auc_score",
-            metric_fault("auroc", auroc_bounds, "Are labels and scores in the right order?"),
+            metric_fault("auroc", ORDER),
         ),
         Check(
             "auprc",
             0.75,
             "area under precision and recall",
             "average_precision_score, or the area by trapezoids",
-            metric_fault("auprc", auprc_bounds, "Are labels and scores in the right order?"),
+            metric_fault("auprc", ORDER),
         ),
         Check(
             "tpr_at_fpr5",
             1.0,
             "TPR with 5 % false alarms",
             "that of the best threshold that the budget allows, or of the point nearest to 5 %",
-            metric_fault("tpr_at_fpr5", tpr_bounds, STEP),
+            metric_fault("tpr_at_fpr5", STEP),
         ),
         Check(
             "fnr_at_fpr5",
             0.5,
             "FNR at the same threshold",
             "1 - tpr_at_fpr5",
-            metric_fault("fnr_at_fpr5", fnr_bounds, STEP),
+            metric_fault("fnr_at_fpr5", STEP),
         ),
         Check(
             "threshold_at_fpr5",
             0.5,
             "that threshold",
             "a threshold that gives this very TPR",
-            metric_fault("threshold_at_fpr5", threshold_bounds, "It belongs to the point whose TPR you report."),
+            metric_fault("threshold_at_fpr5", "It belongs to the point whose TPR you report."),
         ),
     ),
 )

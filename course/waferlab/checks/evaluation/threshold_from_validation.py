@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, error_of, scenario
-from waferlab.checks.watching import changed_fault
+from waferlab.checks.bench import Bench
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of
+from waferlab.checks.reading import one_number
+from waferlab.checks.watching import asked, changed_fault, stopped
 
-QUANTILE_METHODS = (
-    *("inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen", "weibull"),
-    *("linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest"),
-)
-
-
-def threshold_cases(case: Case) -> list[tuple[str, np.ndarray, float]]:
-    """Part, scores and target of every call."""
-    rng = case.rng(1)
-    cases = [("default", rng.gamma(3.0, 0.01, n), 0.05) for n in (1200, 300, 137)]
-    targets = (0.01, 0.1, 0.25, float(rng.uniform(0.02, 0.2)))
-    return cases + [("targets", rng.gamma(2.0, 1.0, 400), target) for target in targets]
+PARTS = ("default", "targets")
 
 
-def quantile_range(scores: np.ndarray, target: float) -> tuple[float, float]:
-    """The smallest and the largest value that a usual definition of the quantile gives."""
-    values = [float(np.quantile(scores, 1 - target, method=method)) for method in QUANTILE_METHODS]
-    return min(values), max(values)
+def threshold_cases(case: Case, part: str) -> list[tuple[np.ndarray, float]]:
+    """Scores and target of every call of a part."""
+    rng = case.rng(1 + PARTS.index(part))
+    if part == "default":
+        return [(rng.gamma(3.0, 0.01, n), 0.05) for n in (1200, 300, 137)]
+    return [(rng.gamma(2.0, 1.0, 400), target) for target in (0.01, 0.1, 0.25, float(rng.uniform(0.02, 0.2)))]
 
 
-def probe_threshold(answers: Mapping[str, Any], case: Case) -> Observation:
+def probe_threshold(bench: Bench, case: Case) -> Observation:
     """Ask for thresholds by default and for other targets."""
     seen: Observation = {}
-    answer = answers["threshold_from_validation"]
-    for part in ("default", "targets"):
-        chosen = [(scores, target) for name, scores, target in threshold_cases(case) if name == part]
-        with scenario(seen, part):
+    for part in PARTS:
+        with asked(seen, part):
             values, changed = [], False
-            for scores, target in chosen:
-                given = scores.copy()
-                result = answer(given) if part == "default" else answer(given, target_fpr=target)
-                values.append(float(result))
-                changed |= not np.array_equal(given, scores)
+            for scores, target in threshold_cases(case, part):
+                options = {} if part == "default" else {"target_fpr": target}
+                result = bench.call("threshold_from_validation", scores, **options)
+                values.append(one_number(result, "the threshold"))
+                changed |= bool(bench.changed)
             seen[part], seen[f"{part}.changed"] = np.array(values), changed
-            seen[f"{part}.ranges"] = np.array([quantile_range(*one) for one in chosen])
     return seen
 
 
@@ -52,8 +39,8 @@ def threshold_fault(part: str) -> Fault:
     """The fault "a threshold of this part lies where no quantile lies"."""
 
     def fault(seen: Observation, expected: Observation) -> str | None:
-        if error := error_of(seen, part):
-            return f"raised {error}"
+        if found := stopped(seen, part):
+            return found
         ranges, got = np.asarray(expected[f"{part}.ranges"], dtype=float), array_of(seen, part)
         if got is None or got.shape != (len(ranges),):
             return "no numbers"
@@ -74,6 +61,7 @@ THRESHOLD = Task(
     title="Task 3: threshold_from_validation",
     defines=("threshold_from_validation",),
     observe=probe_threshold,
+    apart=True,
     expects=("default.ranges", "targets.ranges"),
     checks=(
         Check("default", 1.0, "1200, 300 and 137 scores, 5 % false alarms", GOAL, threshold_fault("default")),
@@ -83,7 +71,7 @@ THRESHOLD = Task(
             0.25,
             "the given scores",
             "left as they were",
-            changed_fault(("default", "targets"), "the given scores"),
+            changed_fault(PARTS, "the given scores"),
             requires=("default",),
         ),
     ),

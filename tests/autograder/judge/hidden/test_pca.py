@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 from waferlab.checks.core import Case, Observation
-from waferlab.checks.pca import IMAGE_ATOL, TASKS, auroc_of, image_k_values
+from waferlab.checks.pca import TASKS
+from waferlab.checks.pca.pca_anomaly_detection import IMAGE_ATOL
+from waferlab.checks.pca.problems import image_k_values
 from waferlab.data import load_dataset
 from waferlab.profiles import PROFILES
 from waferlab.reference.pca import pca_anomaly_detection
@@ -65,7 +68,7 @@ def test_scores_made_for_planted_data_are_found() -> None:
         if len(train) != MAX_TRAIN:
             return pca_anomaly_detection(train, test, labels, *rest)
         scores = np.asarray(test).mean(axis=1)
-        return {k: {"auroc": auroc_of(labels, scores), "scores": scores} for k in rest[0]}
+        return {k: {"auroc": roc_auc_score(labels, scores), "scores": scores} for k in rest[0]}
 
     wrong = failed(observe(1, "float32", brightness), observe(1, "float64"))
     assert set(wrong) == {"images"} and "from your scores" in wrong["images"]
@@ -96,8 +99,8 @@ def test_sharpening_changes_no_auroc() -> None:
     labels = dataset.test.labels.numpy()
     sharp = sharpened(train, test)
     for k in image_k_values(train.shape):
-        raw = auroc_of(labels, exact_scores(train, test, k))
-        assert abs(auroc_of(labels, exact_scores(sharp["train"], sharp["test"], k)) - raw) < IMAGE_ATOL / 4
+        raw = roc_auc_score(labels, exact_scores(train, test, k))
+        assert abs(roc_auc_score(labels, exact_scores(sharp["train"], sharp["test"], k)) - raw) < IMAGE_ATOL / 4
 
 
 def test_a_run_without_images_gives_no_points_for_them() -> None:

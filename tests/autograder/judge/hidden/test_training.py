@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -28,49 +30,94 @@ def short_learning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hidden, "floor", lambda module, quantity: 99.0)
 
 
-def failed(task: str, seed: int, **arrays: np.ndarray) -> dict[str, str]:
-    """What is found wrong when the grader judges the reference, by check."""
-    asked = TASKS[task]
-    answers = {name: getattr(reference, name) for name in asked.defines}
-    seen, expected = (asked.probe(answers, Case(seed, dtype, arrays)) for dtype in ("float32", "float64"))
-    findings = asked.judge(seen, expected, hidden.FAULTS.get(task))
+def judged(task: str, seen: dict, expected: dict) -> dict[str, str]:
+    """What the grader finds wrong, by check."""
+    findings = TASKS[task].judge(seen, expected, hidden.FAULTS.get(task))
     return {finding.name: finding.found for finding in findings if not finding.passed}
+
+
+def observed(task: str, seed: int, dtype: str = "float32") -> dict:
+    """What the reference gives in an exam."""
+    answers = {name: getattr(reference, name) for name in TASKS[task].defines}
+    return TASKS[task].probe(answers, Case(seed, dtype, {"normals": NORMALS}))
+
+
+@cache
+def right_one() -> dict:
+    """What is expected in the exam of seed 100."""
+    return observed("train_vae", 100, "float64")
+
+
+def failed(task: str, seed: int) -> dict[str, str]:
+    """What is found wrong when the grader judges the reference, by check."""
+    return judged(task, observed(task, seed), observed(task, seed, "float64"))
 
 
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_reference_passes_for_many_seeds(seed: int, short_learning: None) -> None:
     """Does the reference itself pass for whatever seed is drawn?"""
-    assert failed("kl_weight", seed) == failed("train_vae", seed, normals=NORMALS) == {}
+    assert failed("kl_weight", seed) == failed("train_vae", seed) == {}
 
 
+def unanswered(epoch: int, kl_anneal_epochs: int) -> float:
+    """As the release has it."""
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda epoch, kl_anneal_epochs: 7.0, lambda epoch, kl_anneal_epochs: epoch + 0.5, unanswered, lambda epoch: "no"],
+    ids=["constant", "grows", "unanswered", "takes one argument"],
+)
 def test_a_wrong_kl_weight_does_not_cost_the_loop_its_points(
-    short_learning: None, monkeypatch: pytest.MonkeyPatch
+    short_learning: None, monkeypatch: pytest.MonkeyPatch, wrong: Any
 ) -> None:
     """Is Task 2 judged on its own, when it calls a Task 1 that is wrong?"""
-    monkeypatch.setattr(reference, "kl_weight", lambda epoch, kl_anneal_epochs: 7.0)
-    assert failed("train_vae", 100, normals=NORMALS) == {}
-    assert reference.kl_weight(0, 1) == 7.0
+    expected = right_one()
+    monkeypatch.setattr(reference, "kl_weight", wrong)
+    assert judged("train_vae", observed("train_vae", 100), expected) == {}
+    assert reference.kl_weight is wrong
+
+
+def test_a_loop_that_only_agrees_with_a_wrong_kl_weight_is_wrong(
+    short_learning: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Does a loop without annealing lose beta, although its own `kl_weight` would be of the same opinion?"""
+    expected = right_one()
+    monkeypatch.setattr(reference, "kl_weight", lambda epoch, kl_anneal_epochs: 1.0)
+    train_vae = reference.train_vae
+    blind = FunctionType(train_vae.__code__, {**train_vae.__globals__}, "blind", train_vae.__defaults__)
+
+    def loop(*args: Any, **options: Any) -> Any:
+        return blind(*args, **options)
+
+    seen = TASKS["train_vae"].probe({"train_vae": loop}, Case(100, arrays={"normals": NORMALS}))
+    assert set(judged("train_vae", seen, expected)) == {"beta"}
 
 
 def test_weights_above_the_floor_lose_their_check(short_learning: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Does the grader ask for more than the notebook, and say so where it has no images?"""
+    """Does the grader ask for more than the notebook?"""
     monkeypatch.setattr(hidden, "floor", lambda module, quantity: 0.01)
-    assert set(failed("train_vae", 100, normals=NORMALS)) == {"weights"}
-    assert failed("train_vae", 100) == {"weights": "this run has no images to rebuild"}
+    assert set(failed("train_vae", 100)) == {"weights"}
 
 
-def test_weights_are_judged_as_torch_would() -> None:
-    """Does the forward pass in NumPy give what the model gives?"""
+def test_the_examiner_rebuilds_images_with_the_weights_that_came_back() -> None:
+    """Does the examiner's own model give, with a trained model's weights, what that model gives?"""
     torch.manual_seed(3)
-    model = ConvVAE(latent_dim=16, image_size=32).double()
-    held, mean = torch.rand(4, 1, 32, 32).double(), torch.rand(1, 32, 32).double()
-    model.train()(held)  # gives batch normalisation statistics of its own
+    model, images = ConvVAE(latent_dim=16, image_size=32), torch.rand(4, 1, 32, 32)
+    model.train()(images)  # gives batch normalisation statistics of its own
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
     model.eval()
     with torch.no_grad():
-        want = (model.decoder(model.encoder(held)[0]) - held).pow(2).sum() / (mean - held).pow(2).sum()
-    seen: dict[str, Any] = {f"learn.weight.{name}": value.numpy() for name, value in model.state_dict().items()}
-    expected = {**seen, "learn.held": held.numpy(), "learn.mean": mean.numpy()}
-    assert hidden.squared_error_left(seen, expected) == pytest.approx(float(want), rel=1e-9)
+        want = model.decoder(model.encoder(images)[0]).numpy()
+    assert runs.rebuilt_with(weights, images.numpy()) == pytest.approx(want)
+
+
+@pytest.mark.parametrize("weights", [None, {}, {"encoder.conv1.weight": np.zeros(3)}, [0.5]], ids=str)
+def test_what_are_no_weights_has_learnt_nothing(weights: Any) -> None:
+    """Does the examiner refuse whatever a desk gives in place of weights?"""
+    with pytest.raises(ValueError, match="without its weights"):
+        runs.rebuilt_with(weights, np.zeros((1, 1, 32, 32), dtype=np.float32))
 
 
 def test_measured_floor_is_rarely_missed() -> None:

@@ -1,167 +1,47 @@
-"""Visible checks of assignment 03: PCA reconstruction error as an anomaly score.
-
-The training sets are planted: their singular values fall in steps, with a large gap behind every k that is compared
-exactly. Behind a gap the best subspace is well determined, so that every correct solver finds the same one: full or
-truncated SVD, eigenvectors of the covariance, randomised methods with few iterations, in float64 and in float32.
-(One does not, and is not correct to 1e-5: scikit-learn's `covariance_eigh` after a cast to float32, which subtracts the
-mean only after squaring. That is why the inputs are float64.)
-"""
+"""The task of assignment 03: PCA reconstruction error as an anomaly score."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from waferlab.checks.bench import Bench
-from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, by_name, error_of, scenario
-from waferlab.checks.plain import kind_of
+from waferlab.checks.bench import Bench, Raised
+from waferlab.checks.core import Case, Check, Fault, Observation, Task, array_of, error_of, scenario
+from waferlab.checks.pca.problems import (
+    DEFAULT_K,
+    SHARED,
+    Problem,
+    default_problem,
+    edge_problem,
+    image_problem,
+    main_problem,
+    swapped_problem,
+    tall_problem,
+)
+from waferlab.checks.plain import Foreign, kind_of
 from waferlab.checks.reading import UnexpectedResult, numbers, one_number
 
 NAME = "pca_anomaly_detection"
-DEFAULT_K = (10, 50, 100, 200)
 #: Two scores that differ by less than this (relative) may be ranked either way.
 RANK_MARGIN = 1e-3
 SCORE_RTOL = 1e-5
 AUROC_ATOL = 1e-6
-#: Images that two test sets of the `swapped` question share, and how closely their scores must agree (relative).
-SHARED = 7
+#: How closely the scores of shared images must agree (relative).
 SHARED_RTOL = 1e-4
 #: With the default k, where no gap helps a randomised solver, mean scores are compared up to this factor.
 DEFAULT_FACTOR = 2.0
 #: On the grader's images. The worst of seven solvers in float32, 40 samples of both data sets, is off by 0.0001.
 IMAGE_ATOL = 0.002
 
+#: Parts of the probe whose scores are compared one by one, and whose objects are asked to rebuild the test images.
+COMPARED = ("main", "tall", "edge")
+
 #: `(seen, expected, part)` -> what is wrong with the results of one call, in words; None when nothing is.
 PartFault = Callable[[Observation, Observation, str], str | None]
-
-
-# --- inputs ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One call of the student's function.
-
-    Attributes:
-        train: normal images, (n_train, d) float64 in [0, 1]; every value is exact in float32, too.
-        test: test images, (n_test, d), made like `train`.
-        labels: (n_test,) int64, 0 normal and 1 anomaly.
-        k_values: numbers of components to ask for.
-    """
-
-    train: np.ndarray
-    test: np.ndarray
-    labels: np.ndarray
-    k_values: tuple[int, ...]
-
-
-def odd(rng: np.random.Generator, low: int, high: int) -> int:
-    """A random odd number in [low, high] that is no square, so that no image shape can be guessed from it."""
-    choices = [n for n in range(low, high + 1) if n % 2 and math.isqrt(n) ** 2 != n]
-    return int(rng.choice(choices))
-
-
-def orthonormal(matrix: np.ndarray) -> np.ndarray:
-    """Orthonormal columns that span those of `matrix`, with signs that do not depend on the LAPACK in use."""
-    q, r = np.linalg.qr(matrix)
-    return q * np.sign(np.diag(r))
-
-
-def steps(rng: np.random.Generator, rank: int, k_values: Sequence[int], gaps: Sequence[float]) -> np.ndarray:
-    """Singular values that fall by the factor `gaps[i]` behind the first `k_values[i]`, else by little; (rank,)."""
-    values = rng.uniform(0.8, 1.0, rank)
-    for k, gap in zip(k_values, gaps, strict=True):
-        values[k:] /= gap
-    return values
-
-
-def planted(
-    rng: np.random.Generator, n_train: int, singular: np.ndarray, spread: np.ndarray, n_test: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Training and test images with a known principal subspace.
-
-    Args:
-        rng: source of all randomness.
-        n_train: training images.
-        singular: singular values of the centred training data, (rank,) with rank <= min(n_train - 1, d).
-        spread: standard deviation of the test images along every principal axis, (d,).
-        n_test: test images; two in five are anomalies, which lie 1.1 times as far from the mean.
-
-    Returns:
-        `train` (n_train, d), `test` (n_test, d), `labels` (n_test,).
-    """
-    d, rank = len(spread), len(singular)
-    left = rng.standard_normal((n_train, rank))
-    axes = orthonormal(rng.standard_normal((d, d)))
-    mean = rng.uniform(0.45, 0.55, d)
-    train = orthonormal(left - left.mean(axis=0)) * singular @ axes[:, :rank].T
-    labels = (rng.permutation(n_test) < round(0.4 * n_test)).astype(np.int64)
-    test = rng.standard_normal((n_test, d)) * spread * (1 + 0.1 * labels[:, None]) @ axes.T
-    scale = 0.42 / max(np.abs(train).max(), np.abs(test).max())
-    return to_image_values(mean + scale * train), to_image_values(mean + scale * test), labels
-
-
-def to_image_values(values: np.ndarray) -> np.ndarray:
-    """Round to what float32 can hold, kept as float64: computing in either then starts from the same numbers."""
-    return values.astype(np.float32).astype(np.float64)
-
-
-def gapped(
-    rng: np.random.Generator, n_train: int, d: int, n_test: int, k_values: Sequence[int], gaps: Sequence[float]
-) -> Problem:
-    """A problem with a gap behind each k and test images that lie well outside the principal subspace.
-
-    Args:
-        rng: source of all randomness.
-        n_train: training images.
-        d: pixels.
-        n_test: test images.
-        k_values: in rising order; the function is asked for them in falling order.
-        gaps: factor by which the singular values fall behind each k.
-    """
-    rank, top = min(n_train - 1, d), max(k_values)
-    singular = steps(rng, rank, k_values, gaps)
-    spread = np.zeros(d)
-    spread[:top] = singular[:top] / math.sqrt(n_train)
-    spread[k_values[0] : top] *= 1.2
-    spread[top:] = 2.0 * math.sqrt((singular**2).sum() / n_train / (d - top))
-    return Problem(*planted(rng, n_train, singular, spread, n_test), tuple(sorted(k_values, reverse=True)))
-
-
-def main_problem(rng: np.random.Generator) -> Problem:
-    """Odd sizes, two k in falling order."""
-    n_train, d = odd(rng, 55, 75), odd(rng, 83, 99)
-    return gapped(rng, n_train, d, 31, (int(rng.integers(3, 6)), int(rng.integers(9, 13))), (50.0, 200.0))
-
-
-def swapped_problem(rng: np.random.Generator, main: Problem) -> Problem:
-    """The main problem with other test images, apart from the first `SHARED`, which come last."""
-    new = to_image_values(np.clip(main.test[SHARED:] + rng.normal(0.03, 0.1, main.test[SHARED:].shape), 0, 1))
-    test = np.concatenate([new, main.test[:SHARED]])
-    return Problem(main.train, test, rng.permutation(main.labels), main.k_values)
-
-
-def tall_problem(rng: np.random.Generator) -> Problem:
-    """More images than pixels, a single component."""
-    return gapped(rng, odd(rng, 89, 109), odd(rng, 33, 43), 19, (1,), (200.0,))
-
-
-def edge_problem(rng: np.random.Generator) -> Problem:
-    """More pixels than images, and one component less than images: the most that centred data have."""
-    n_train = odd(rng, 17, 23)
-    return gapped(rng, n_train, odd(rng, 131, 151), 17, (n_train - 1,), (1.0,))
-
-
-def default_problem(rng: np.random.Generator) -> Problem:
-    """Large enough for the default k of up to 200."""
-    n_train, d = odd(rng, 211, 219), odd(rng, 205, 209)
-    singular = steps(rng, d, DEFAULT_K, (3.0, 3.0, 3.0, 10.0))
-    return Problem(*planted(rng, n_train, singular, singular / math.sqrt(n_train), 15), DEFAULT_K)
 
 
 # --- probe -------------------------------------------------------------------------------------------------------
@@ -183,6 +63,39 @@ def read_entry(entry: Any, k: int, n_test: int, flaws: list[str]) -> tuple[float
     if scores.size != n_test:
         raise UnexpectedResult(flaws[-1])
     return auroc, scores.reshape(-1)
+
+
+def rebuilt(bench: Bench, result: Mapping[Any, Any], problem: Problem) -> np.ndarray:
+    """The test images' reconstruction MSE through the returned objects, (n_k, n_test), computed here.
+
+    Raises:
+        UnexpectedResult: there is no object for one k, or it does not decode what it encoded.
+    """
+    rows = []
+    for k in problem.k_values:
+        entry, name = result.get(k, result.get(str(k))), f"result[{k}]['pca']"
+        if not isinstance(entry, Mapping) or "pca" not in entry:
+            raise UnexpectedResult(f"result[{k}] has no entry 'pca'")
+        if not isinstance(entry["pca"], Foreign):
+            raise UnexpectedResult(f"{name} is a {kind_of(entry['pca'])}")
+        images = decoded(bench, entry["pca"], name, problem.test)
+        if images.shape != problem.test.shape:
+            raise UnexpectedResult(f"{name} rebuilds images of shape {images.shape} from {problem.test.shape}")
+        rows.append(((problem.test - images) ** 2).mean(axis=1))
+    return np.stack(rows)
+
+
+def decoded(bench: Bench, pca: Foreign, name: str, images: np.ndarray) -> np.ndarray:
+    """What a returned object makes of images, encoded and decoded.
+
+    Raises:
+        UnexpectedResult: one of its methods raised, or returned no numbers.
+    """
+    try:
+        codes = bench.method(pca, "transform", images)
+        return numbers(bench.method(pca, "inverse_transform", codes), f"what {name} rebuilds")
+    except Raised as error:
+        raise UnexpectedResult(f"{name} raised {error.words}") from error
 
 
 def read_result(result: Any, k_values: Sequence[int], n_test: int, flaws: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -209,13 +122,18 @@ ARGUMENTS = ("train_data", "test_data", "test_labels", "k_values")
 
 
 def ask(seen: Observation, part: str, bench: Bench, problem: Problem, *, default_k: bool = False) -> None:
-    """Call the answer once and record what it returned and what became of its inputs."""
+    """Call the answer once; record what it returned, what became of its inputs, and what its objects rebuild."""
     seen[f"{part}.labels"], seen[f"{part}.pixels"] = problem.labels, problem.test.shape[1]
     given = (problem.train, problem.test, problem.labels, *(() if default_k else ([*problem.k_values],)))
     with scenario(seen, part):
         result = bench.call(NAME, *given)
         seen[f"{part}.changed"] = ", ".join(name for place, name in enumerate(ARGUMENTS) if place in bench.changed)
         record(seen, part, result, problem)
+        if part in COMPARED and isinstance(result, Mapping):
+            try:
+                seen[f"{part}.rebuilt"] = rebuilt(bench, result, problem)
+            except UnexpectedResult as error:
+                seen[f"{part}.pca"] = str(error)
 
 
 def record(seen: Observation, part: str, result: Any, problem: Problem) -> None:
@@ -247,30 +165,7 @@ def probe_pca(bench: Bench, case: Case) -> Observation:
     return seen
 
 
-def image_problem(case: Case) -> Problem:
-    """The grader's images, in the dtype of the case."""
-    train, test = (np.asarray(case.arrays[name], dtype=case.dtype) for name in ("train", "test"))
-    labels = np.asarray(case.arrays["labels"], dtype=np.int64)
-    return Problem(train, test, labels, image_k_values(train.shape))
-
-
-def image_k_values(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What the function is asked for on training images of this shape, (n_train, d): two k in falling order."""
-    most = min(shape) - 1
-    return min(40, most), min(10, most - 1)
-
-
 # --- faults ------------------------------------------------------------------------------------------------------
-
-
-def auroc_of(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Share of (anomaly, normal) pairs in which the anomaly scores higher; ties count half.
-
-    >>> auroc_of(np.array([0, 0, 1, 1]), np.array([1.0, 2.0, 2.0, 3.0]))
-    0.875
-    """
-    anomalies, normals = scores[labels == 1][:, None], scores[labels == 0][None, :]
-    return float((anomalies > normals).mean() + 0.5 * (anomalies == normals).mean())
 
 
 def flaw_fault(seen: Observation, expected: Observation, part: str) -> str | None:
@@ -377,12 +272,36 @@ def value_fault(labels: np.ndarray, scores: np.ndarray, given: float, atol: floa
     """What is wrong with one AUROC value, None when nothing is."""
     if len(np.unique(scores)) <= len(scores) // 2:
         return f"only {len(np.unique(scores))} different scores for {len(scores)} images: nothing to rank"
-    want = auroc_of(labels, scores)
+    from sklearn.metrics import roc_auc_score
+
+    want = float(roc_auc_score(labels, scores))
     if abs(given - want) <= atol:
         return None
-    upside_down = abs(1 - given - want) <= atol
-    hint = " You have it upside down: anomalies (label 1) are the positive class." if upside_down else ""
+    hint = ""
+    if abs(1 - given - want) <= atol:
+        hint = " You have it upside down: anomalies (label 1) are the positive class."
+        hint += " An AUROC below 0.5 is reported as it is." if want < 0.5 else ""
     return f"auroc {given:.6f}, but the returned scores give {want:.6f}.{hint}"
+
+
+def pca_fault(seen: Observation, expected: Observation, part: str) -> str | None:
+    """What is wrong with the objects under `pca`: each must rebuild the test images as PCA with this k does."""
+    if error := error_of(seen, part):
+        return f"raised {error}"
+    got, want = array_of(seen, f"{part}.rebuilt"), np.asarray(expected[f"{part}.scores"], float)
+    if got is None or got.shape != want.shape:
+        return str(seen.get(f"{part}.pca", "no object that rebuilds the images"))[:200]
+    wrong = ~(np.abs(got - want) <= SCORE_RTOL * want).all(axis=1)
+    if not wrong.any():
+        return None
+    if any(np.allclose(got[i], want[j], rtol=SCORE_RTOL, atol=0) for i, j in permutations(range(len(got)), 2)):
+        return "the object of one k is that of another k"
+    return "an object does not rebuild the test images as PCA of the training images with this k does"
+
+
+def objects_fault(seen: Observation, expected: Observation) -> str | None:
+    """What is wrong with the first object that is not as it should be; None when all are."""
+    return next((fault for part in COMPARED if (fault := pca_fault(seen, expected, part))), None)
 
 
 def train_only_fault(seen: Observation, expected: Observation) -> str | None:
@@ -415,7 +334,6 @@ def default_fault(seen: Observation, expected: Observation, part: str) -> str | 
 
 # --- what the notebook and the grader use ------------------------------------------------------------------------
 
-COMPARED = ("main", "tall", "edge")
 SCORE_GOAL = f"mean over the d pixels of (x - x_recon)^2, every score to within {SCORE_RTOL:g} (relative)"
 IMAGE_GOAL = f"that of PCA reconstruction error, to within {IMAGE_ATOL}"
 
@@ -445,7 +363,7 @@ PCA = Task(
         ),
         Check(
             "scores",
-            2.5,
+            2.0,
             "scores are the reconstruction MSE, for every k",
             SCORE_GOAL,
             fault_in("main", fault=score_fault),
@@ -458,10 +376,17 @@ PCA = Task(
             fault_in("tall", "edge", fault=score_fault),
         ),
         Check(
+            "pca",
+            0.5,
+            "`pca` is the fitted object of each k",
+            "inverse_transform(transform(test_data)) gives the reconstructions from which the scores of this k come",
+            objects_fault,
+        ),
+        Check(
             "auroc",
             1.0,
             "`auroc` is the AUROC of `scores`",
-            "probability that a random anomaly has a higher score than a random normal image",
+            "probability that a random anomaly scores higher than a random normal image, as it is, also below 0.5",
             fault_in(*COMPARED, fault=auroc_fault),
             requires=("ranking",),
         ),
@@ -492,5 +417,3 @@ PCA = Task(
         Check("images", 1.0, "AUROC on images that you have not seen", IMAGE_GOAL, requires=("ranking",)),
     ),
 )
-
-TASKS = by_name(PCA)
