@@ -146,7 +146,7 @@ def _namesakes(directory: Directory, key: str, student: str, rows: Iterable[Bear
     if kind != "moodle":
         return ()
     name = student.removesuffix(f" ({number})")
-    alike = [other for other, called in rows if called == f"{name} ({other.partition(':')[2]})"]
+    alike = [other for other, called in rows if called == f"{name} ({other.removeprefix('moodle:')})"]
     fitting = directory.find(name).people
     return fitting if len(fitting) >= len(alike) else ()
 
