@@ -19,7 +19,7 @@ from servers import free_port, running, wait_for
 
 from autograder.base.course import Course
 
-ETHICS, EDA = "09-ethics", "02-eda"
+PCA, EDA = "03-pca", "02-eda"
 CODE, BLANK = 1, 2  # kinds of notebooks: the code right and the text left blank; nothing answered
 ROSTER = """\
 id,name,email,canvas_id
@@ -44,9 +44,9 @@ def hand_ins(diary: Diary) -> None:
     made = course_notebook(Course(diary.root))
     inbox = diary.root / "submissions"
     for name, kind in (("smithjohn_111_9001", CODE), ("smithjohn_222_9002", BLANK), ("lovelaceada_12345_9003", CODE)):
-        _write(inbox / f"{name}_ethics.ipynb", made(ETHICS, kind))
+        _write(inbox / f"{name}_pca.ipynb", made(PCA, kind))
     for number in ("11", "22"):
-        _write(inbox / f"John Smith_{number}_assignsubmission_file_" / "ethics.ipynb", made(ETHICS, CODE))
+        _write(inbox / f"John Smith_{number}_assignsubmission_file_" / "pca.ipynb", made(PCA, CODE))
     _write(inbox / "Bea Blank" / "essay.pdf", b"%PDF")
     (inbox / "Cem Cole").mkdir()
     (diary.root / "course/roster.csv").write_text(ROSTER, encoding="utf-8")
@@ -64,14 +64,16 @@ def hand_ins(diary: Diary) -> None:
     diary.expect("the empty folder is one, with its cause", "empty" in causes.get("Cem Cole", ""))
     canvas = {row["ID"] or row["Student"]: list(row.values())[5] for row in table(diary.root / "graded/canvas.csv")}
     diary.say(f"  canvas.csv: {canvas}")
-    diary.expect("Ada, found by her number, has her points", canvas["12345"] == "3.0")
-    diary.expect("each John Smith has his own", (canvas["111"], canvas["222"]) == ("3.0", "0.0"))
+    total = {row["student"]: row["total"] for row in rows}
+    diary.expect("Ada, found by her number, has her points", canvas["12345"] == total["Ada Lovelace"] > "0.0")
+    own = (total["John Smith (s2)"], total["John Smith (s3)"])
+    diary.expect("each John Smith has his own", (canvas["111"], canvas["222"]) == own and own[0] > own[1] == "0.0")
     diary.expect("no zero for the PDF and the empty folder", not canvas["Bea Blank"] and not canvas["Cem Cole"])
     diary.expect("a zero for her who handed in nothing and whose no file can be", canvas["444"] == "0.0")
 
 
 def another_week(diary: Diary) -> None:
-    """02 into the folder that holds 09."""
+    """02 into the folder that holds 03."""
     diary.begin("Another week is graded into the same folder")
     inbox = diary.root / "submissions-2"
     wrong = nbformat.reads(course_notebook(Course(diary.root))(EDA, CODE).decode(), as_version=4)
@@ -82,21 +84,21 @@ def another_week(diary: Diary) -> None:
     _write(inbox / "smithjohn_111_9101_eda.ipynb", course_notebook(Course(diary.root))(EDA, CODE))
     diary.course("grade", "submissions-2", "--dataset", "synthetic-wafers", shown=40)
     weeks = {row["assignment"] for row in table(diary.root / "graded/grades.csv")}
-    diary.expect("the tables hold both weeks", weeks >= {ETHICS, EDA})
+    diary.expect("the tables hold both weeks", weeks >= {PCA, EDA})
 
 
 def lateness(diary: Diary) -> None:
     """A due date for a class from Canvas, whose names tell no time."""
     diary.begin("A due date for a class from Canvas, and extensions")
-    diary.set("[assignments.09-ethics]\n", "[assignments.09-ethics]\ndue = 2026-11-19T23:59:00+01:00\n")
+    diary.set("[assignments.03-pca]\n", "[assignments.03-pca]\ndue = 2026-11-19T23:59:00+01:00\n")
     submissions = [
         {"user_id": 12345, "submitted_at": "2026-11-21T08:00:00Z"},
         {"user_id": 111, "submitted_at": "2026-11-21T08:00:00Z", "cached_due_date": "2026-11-22T22:59:00Z"},
     ]
     (diary.root / "canvas.json").write_text(json.dumps(submissions), encoding="utf-8")
-    diary.course("grades", "graded", "--times", f"{ETHICS}=canvas.json", shown=30)
+    diary.course("grades", "graded", "--times", f"{PCA}=canvas.json", shown=30)
     late = {row["student"]: row["late_penalty"] for row in table(diary.root / "graded/grades.csv")}
-    diary.expect("Ada, late by two started days, loses 1.6 of 8 points", late["Ada Lovelace"] == "1.6")
+    diary.expect("Ada, late by two started days, loses 2.4 of 12 points", late["Ada Lovelace"] == "2.4")
     diary.expect("he who has longer loses nothing", late["John Smith (s2)"] == "0.0")
 
 
