@@ -28,7 +28,7 @@ def names(results):
 def test_those_who_need_help_come_by_need_and_the_others_not_at_all():
     """Do the weakest stand first, whatever their names?"""
     weak = [
-        handed_in("Ann", "03-pca", answered(PCA, "scores", "ranking", "sizes")),
+        handed_in("Ann", "03-pca", answered(PCA, "scores", "ranking", "sizes", "pca")),
         handed_in("Zoe", "03-pca", answered(PCA, *ALL_PCA)),
     ]
     assert names([*RIGHT, *weak]) == ["Zoe", "Ann"]
@@ -90,8 +90,8 @@ def test_what_they_miss_in_common_is_what_most_of_them_got_wrong():
     """Is a shared mistake named once, in the words of the check, and not its consequences or what one alone missed?"""
     weak = [
         handed_in("Ann", "03-pca", answered(PCA, *ALL_PCA)),
-        handed_in("Bob", "03-pca", answered(PCA, "ranking", "scores", "sizes")),
-        handed_in("Cy", "03-pca", answered(PCA, "ranking", "scores", "sizes")),
+        handed_in("Bob", "03-pca", answered(PCA, "ranking", "scores", "sizes", "pca")),
+        handed_in("Cy", "03-pca", answered(PCA, "ranking", "scores", "sizes", "pca")),
     ]
     group = class_of([*RIGHT, *weak], COURSE)
     shared = in_common(group, needs(group, Titles(COURSE)), Titles(COURSE))
@@ -100,6 +100,7 @@ def test_what_they_miss_in_common_is_what_most_of_them_got_wrong():
         (tested["scores"], 3, 3, 0, 4),
         (tested["ranking"], 3, 3, 0, 4),
         (tested["sizes"], 3, 3, 0, 4),
+        (tested["pca"], 3, 3, 0, 4),
     ]
 
 
@@ -113,7 +114,7 @@ def test_a_task_that_was_left_out_is_one_miss():
 
 def test_the_report_names_people_what_they_miss_and_who_never_handed_in():
     """Can all of it be read on the page, in words?"""
-    weak = [handed_in(name, "03-pca", answered(PCA, "ranking", "scores", "sizes")) for name in ("Ann", "Bob")]
+    weak = [handed_in(name, "03-pca", answered(PCA, "ranking", "scores", "sizes", "pca")) for name in ("Ann", "Bob")]
     page = words(render([*RIGHT, *weak], COURSE, dataset="x", absent=["Hedy Lamarr"]))
     assert "Who needs help (2 of 6)" in page and "On the roster, and nothing handed in: Hedy Lamarr." in page
     assert re.search(r"Ann 44 % of 9 points .*Bob 44 % of 9 points .*What they miss in common", page)
