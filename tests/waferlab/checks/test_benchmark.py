@@ -570,3 +570,23 @@ def test_reference_on_a_real_gpu() -> None:
     """Do the reference's times hold on a real GPU, and does the model meet the 50 ms?"""
     finding = INFERENCE.judge(reference_seen(), {})[-1]
     assert finding.passed and torch.cuda.get_device_name(0) in finding.tested, finding
+
+
+def test_other_threads_keep_the_real_clocks() -> None:
+    """Does a notebook's kernel, whose threads read clocks all the time, leave an answer's measurement alone?"""
+    import threading
+    import time
+
+    clock = clocks.DeskClock({})
+    seen: list[float] = []
+    before = time.monotonic()
+    with clock.installed(lambda: None):
+        threads = [threading.Thread(target=lambda: seen.append(time.monotonic())) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert clock.readings == 0
+        time.monotonic()
+        assert clock.readings == 1
+    assert all(before <= one <= time.monotonic() for one in seen)

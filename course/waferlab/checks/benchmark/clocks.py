@@ -3,13 +3,14 @@
 A call takes exactly as long as the examiner says, on every machine, however busy: the same answer shows the same
 numbers, and is told the same. The examiner's clock stands in for the clocks of `time`, `timeit` and `datetime` wherever
 they are reached by name. An answer that reads another (`os.times`, a clock within an object) is seen to read none of
-these, and measures once more in real time.
+these, and measures once more in real time. Other threads, of which a notebook has several, keep the real clocks.
 """
 
 from __future__ import annotations
 
 import datetime
 import inspect
+import threading
 import time
 import timeit
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +39,7 @@ class DeskClock:
     """
 
     def __init__(self, services: Mapping[str, Callable[..., Any]], *, real: bool = False) -> None:
-        self.readings, self.real = 0, real
+        self.readings, self.real, self._thread = 0, real, threading.get_ident()
         self._services, self._said, self._passed = services, 0.0, 0.0
 
     def ask(self, service: str, *arguments: Any) -> Any:
@@ -64,13 +65,24 @@ class DeskClock:
 
     def substitutes(self) -> dict[Callable[..., Any], Callable[..., Any]]:
         """What stands in for each clock, and for sleeping; each goes on from what it shows now."""
-        found: dict[Callable[..., Any], Callable[..., Any]] = {SLEEP: self.sleep}
-        found[DATES] = dates_after(DATES.now(datetime.UTC), self.read)
+        found: dict[Callable[..., Any], Callable[..., Any]] = {SLEEP: self._here(self.sleep, SLEEP)}
+        found[DATES] = dates_after(DATES.now(datetime.UTC), self._is_here, self.read)
         for clocks, elapsed in ((WALL, self.read), (BUSY, self._busy)):
             for name, clock in clocks.items():
-                found[clock] = going_on(clock(), elapsed)
-                found[NANOSECONDS[name]] = going_on(NANOSECONDS[name](), lambda elapsed=elapsed: round(1e9 * elapsed()))
+                precise = NANOSECONDS[name]
+                found[clock] = self._here(going_on(clock(), elapsed), clock)
+                found[precise] = self._here(
+                    going_on(precise(), lambda elapsed=elapsed: round(1e9 * elapsed())), precise
+                )
         return found
+
+    def _is_here(self) -> bool:
+        """Whether it is the answer that asks; the threads of a notebook's kernel ask, too."""
+        return threading.get_ident() == self._thread
+
+    def _here(self, shown: Callable[..., Any], real: Callable[..., Any]) -> Callable[..., Any]:
+        """One function for the answer's thread, the real one for all others."""
+        return lambda *arguments: (shown if self._is_here() else real)(*arguments)
 
     @contextmanager
     def installed(self, answer: Callable[..., Any]) -> Iterator[None]:
@@ -135,12 +147,16 @@ def functions_in(scope: Mapping[str, Any]) -> list[FunctionType]:
     return [*found, timeit.timeit, timeit.repeat, timeit.Timer.__init__]
 
 
-def dates_after(start: datetime.datetime, elapsed: Callable[[], float]) -> type[datetime.datetime]:
-    """`datetime.datetime` whose `now` goes on from a moment."""
+def dates_after(
+    start: datetime.datetime, is_here: Callable[[], bool], elapsed: Callable[[], float]
+) -> type[datetime.datetime]:
+    """`datetime.datetime` whose `now` goes on from a moment, in one thread."""
 
     class Shown(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            if not is_here():
+                return DATES.now(tz)
             return start.astimezone(tz).replace(tzinfo=tz) + datetime.timedelta(seconds=elapsed())
 
     return Shown
