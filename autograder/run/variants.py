@@ -76,7 +76,8 @@ class Attempts:
 
     def save(self) -> None:
         """Write down what is known, so that an interrupted run goes on with the same."""
-        write_atomically(self._path, json.dumps(self._known, indent=0).encode())
+        known = {place: self._known[place] for place in sorted(self._known)}
+        write_atomically(self._path, json.dumps(known, indent=0).encode())
 
 
 def _read(path: Path) -> dict[str, dict[str, int]]:

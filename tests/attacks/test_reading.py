@@ -24,7 +24,7 @@ if found: raise RuntimeError(f'LOOT {{found[:5]}}')
 """
 HEAP = (
     "import gc\nfound = [type(one).__name__ for one in gc.get_objects() if type(one).__name__ in ('Case', 'Exam', 'Ask', "
-    "'RemoteBench')]\nfound += [key for one in gc.get_objects() if type(one) is dict for key in one if key == 'seeds']\n"
+    "'RemoteBench')]\nfound += [key for one in gc.get_objects() if type(one) is dict for key in one if type(key) is str and key == 'seeds']\n"
     "if found: raise RuntimeError(f'LOOT {found[:5]}')"
 )
 ATTACKS = {

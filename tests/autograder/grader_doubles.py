@@ -46,4 +46,5 @@ class Double(Grader):
 def work(*students: str) -> list[Work]:
     """One submission a student."""
     notebook = nbformat.v4.new_notebook()
-    return [Work(Submission(student, f"{student}.ipynb", ASSIGNMENT, notebook), student) for student in students]
+    slug = ASSIGNMENT.slug
+    return [Work(Submission(name, f"{name}.ipynb", ASSIGNMENT, notebook), name, exam=slug) for name in students]

@@ -38,7 +38,7 @@ def test_one_assignment_needs_no_name(course, tmp_path):
     with zipfile.ZipFile(packet.path) as members:
         page = members.read("lovelaceada_12345_67890_scaling.html")
     assert page == (run / "feedback" / "Ada_Lovelace" / "01-scaling" / "scaling.html").read_bytes()
-    assert "Left out, because what they handed in came under no name of Canvas's: Bob." in packet.remarks
+    assert "Left out, because what they handed in has no name by which Canvas gives out files: Bob." in packet.remarks
 
 
 @pytest.mark.parametrize(

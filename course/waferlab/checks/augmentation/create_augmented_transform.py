@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,8 +56,12 @@ ENOUGH = 300  # draws that can be read, below which nothing is said about rates
 # --- at the desk -------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=8)
 def noise_works(noise_class: Any) -> bool:
-    """Whether the answer to Task 1 does about what it should, so that Task 2 can be judged with it."""
+    """Whether the answer to Task 1 does about what it should, so that Task 2 can be judged with it.
+
+    Looked at once for each answer: one that never ends is given up after a while.
+    """
     import torch
 
     try:

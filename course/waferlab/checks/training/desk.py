@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -185,18 +186,23 @@ def given_weight(train_vae: Any, ask: Callable[[int, int], float] | None) -> Ite
         scope[WEIGHT] = own
 
 
+@lru_cache(maxsize=8)
+def form_of(own: Callable[..., Any]) -> Any:
+    """What an answer to Task 1 returns for some epoch; None when that is nothing. Asked once: it may never end."""
+    try:
+        with time_limit(WEIGHT_SECONDS):
+            return own(1, 2)
+    except Exception:  # whatever it raises, it does not work
+        return None
+
+
 def like(own: Callable[..., Any], ask: Callable[[int, int], float], values: Sequence[Any], options: dict) -> Any:
     """The examiner's weight for a call, as a tensor where the answer's own function returns one."""
     import torch
 
     named = {name: options[name] for name in ("epoch", "kl_anneal_epochs") if name in options}
     epoch, length = [*values, *{**named, **options}.values()][:2]
-    weight = ask(int(epoch), int(length))
-    try:
-        with time_limit(WEIGHT_SECONDS):
-            given = own(*values, **options)
-    except Exception:
-        given = None
+    weight, given = ask(int(epoch), int(length)), form_of(own)
     return torch.full_like(given, weight) if isinstance(given, torch.Tensor) and given.is_floating_point() else weight
 
 
