@@ -39,6 +39,11 @@ def loaded(name: str) -> WaferDataset:
         raise CourseError(f"the images for the hidden checks cannot be loaded: {error}") from error
 
 
+def draws(assignment: Assignment) -> bool:
+    """Whether an assignment's probes get images."""
+    return hasattr(hidden_module(assignment.module), "arrays")
+
+
 def drawn(assignment: Assignment, dataset: WaferDataset, secret: bytes) -> dict[str, np.ndarray]:
     """The images that an assignment's probes get, with a seed that follows from the secret."""
     rng = np.random.default_rng(derive_seed(secret, assignment.slug, "arrays"))
@@ -51,7 +56,7 @@ def probe_arrays(assignments: Sequence[Assignment], name: str, secret: bytes) ->
     Raises:
         CourseError: it is not at hand, or there is none of that name.
     """
-    wanted = [one for one in assignments if hasattr(hidden_module(one.module), "arrays")]
+    wanted = [one for one in assignments if draws(one)]
     if not wanted:
         return {}
     dataset = loaded(name)

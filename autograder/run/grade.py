@@ -113,11 +113,12 @@ def grade(
         with sole_writer(out):
             images = choose_dataset(dataset or course.settings.grading.dataset)
             secret = run_secret(out)
-            sittings = _seated(out, submissions)
+            keys = [fingerprint(one) for one in submissions]
+            sittings = _seated(out, submissions, keys)
             seats = sorted({one for one in sittings if one}, key=lambda one: one.name)
             exams = prepare_all(course, seats, secret, images, boxes, progress)
             journal = Journal(out)
-            work = _planned(journal, submissions, sittings, exams, selection)
+            work = _planned(journal, submissions, keys, sittings, exams, selection)
             for box in boxes if jobs > 1 or scheduler else boxes[1:]:
                 box.close()  # other processes grade; the memory is theirs
             todo = [one for one in work if not one.is_done]
@@ -128,7 +129,7 @@ def grade(
                 progress("grading", done, len(work))
             boxes[0].close()
             first = by_slug(seats, exams)
-            stay, remarks = _staying(journal, submissions, first, Directory(people), drop=drop)
+            stay, remarks = _staying(journal, submissions, keys, first, Directory(people), drop=drop)
             results = journal.finish([*(one.key for one in work), *stay])
             progress("writing gradebook and pages", 0, 0)
             seeds = hashlib.sha256(secret).hexdigest()[:16]
@@ -160,10 +161,10 @@ def _assignments(submissions: Sequence[Submission]) -> list[Assignment]:
     return [found[slug] for slug in sorted(found)]
 
 
-def _seated(out: Path, submissions: Sequence[Submission]) -> list[Sitting | None]:
+def _seated(out: Path, submissions: Sequence[Submission], keys: Sequence[str]) -> list[Sitting | None]:
     """What each submission sits; written down before anything is graded."""
     attempts = Attempts(out)
-    sittings = [attempts.sitting(one, fingerprint(one)) for one in submissions]
+    sittings = [attempts.sitting(one, key) for one, key in zip(submissions, keys, strict=True)]
     attempts.save()
     return sittings
 
@@ -171,6 +172,7 @@ def _seated(out: Path, submissions: Sequence[Submission]) -> list[Sitting | None
 def _planned(
     journal: Journal,
     submissions: Sequence[Submission],
+    keys: Sequence[str],
     sittings: Sequence[Sitting | None],
     exams: Mapping[str, Exam],
     selection: Selection | None,
@@ -182,8 +184,8 @@ def _planned(
     """
     journal.forget(selection or {})
     plan = []
-    for one, sitting in zip(submissions, sittings, strict=True):
-        key, name = fingerprint(one), sitting.name if sitting else ""
+    for one, key, sitting in zip(submissions, keys, sittings, strict=True):
+        name = sitting.name if sitting else ""
         exam = exams.get(name)
         tasks = journal.missing(key, exam.tasks, None if selection else exam.digest) if exam else ()
         plan.append(Work(one, key, tasks, name))
@@ -193,6 +195,7 @@ def _planned(
 def _staying(
     journal: Journal,
     submissions: Sequence[Submission],
+    keys: Sequence[str],
     exams: Mapping[str, Exam],
     directory: Directory,
     *,
@@ -200,7 +203,7 @@ def _staying(
 ) -> tuple[list[str], tuple[str, ...]]:
     """The keys of the earlier rows that stay in the folder, and what is to be said about them."""
     filings = journal.filings()
-    earlier = {key: filings[key] for key in filings.keys() - {fingerprint(one) for one in submissions}}
+    earlier = {key: filings[key] for key in filings.keys() - set(keys)}
     stay = staying(earlier, submissions, directory)
     gone = absent(stay, earlier, {one.assignment.slug for one in submissions if one.assignment})
     outdated = sum(

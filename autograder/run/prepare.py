@@ -14,7 +14,7 @@ from autograder.base.course import Assignment, Course, CourseError, checks_modul
 from autograder.base.notebooks import grade_id, grading, is_answer, is_marked, read_notebook, reference_cells
 from autograder.base.records import Cell, Graft
 from autograder.base.settings import Grading
-from autograder.judge.datasets import probe_arrays
+from autograder.judge.datasets import drawn, draws, loaded
 from autograder.judge.exam import Exam, derive_seed
 from autograder.judge.marking import hidden_module, mark_task, readings
 from autograder.run.variants import Sitting, secret_of
@@ -66,11 +66,11 @@ def prepare_all(
         CourseError: as `prepare`, or the images cannot be loaded.
     """
     progress("loading the data", 0, 0)
-    secrets = {one.variant: secret_of(secret, one.variant) for one in sittings}
-    arrays = {
-        variant: probe_arrays([one.assignment for one in sittings if one.variant == variant], dataset, own)
-        for variant, own in secrets.items()
-    }
+    drawing = [one for one in sittings if draws(one.assignment)]
+    arrays = {}
+    if drawing:
+        images = loaded(dataset)
+        arrays = {one.name: drawn(one.assignment, images, secret_of(secret, one.variant)) for one in drawing}
     free: SimpleQueue[Sandbox] = SimpleQueue()
     for box in boxes:
         free.put(box)
@@ -78,8 +78,7 @@ def prepare_all(
     def exam(one: Sitting) -> Exam:
         box = free.get()
         try:
-            images = arrays[one.variant].get(one.assignment.slug, {})
-            return prepare(course, one.assignment, secrets[one.variant], images, box)
+            return prepare(course, one.assignment, secret_of(secret, one.variant), arrays.get(one.name, {}), box)
         finally:
             free.put(box)
 

@@ -9,7 +9,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from waferlab.checks.core import Case, Task
 
 from autograder.wall.inside.border import pack_observation, unpack
@@ -17,16 +16,12 @@ from autograder.wall.inside.names import ARRAYS, EXAM
 from autograder.wall.inside.wire import RemoteBench
 
 
-def read_exam(folder: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The examiner's part of a job, and its arrays by name."""
+def read_case(folder: Path, task: str) -> Case:
+    """What a task's probe makes its inputs from, by the examiner's part of a job."""
+    exam: dict[str, Any] = json.loads((folder / EXAM).read_bytes())
     path = folder / ARRAYS
     arrays = unpack(path.read_bytes())[1] if path.exists() else {}
-    return json.loads((folder / EXAM).read_bytes()), arrays
-
-
-def case_of(exam: dict[str, Any], arrays: dict[str, np.ndarray], task: str) -> Case:
-    """What a probe makes its inputs from."""
-    return Case(exam["seeds"][task], exam["dtype"], {name: np.array(value) for name, value in arrays.items()})
+    return Case(exam["seeds"][task], exam["dtype"], arrays)
 
 
 def examine(task: Task, bench: RemoteBench, case: Case) -> bytes:

@@ -18,7 +18,7 @@ from waferlab.checks.core import Task
 
 from autograder.wall.inside import confine
 from autograder.wall.inside.candidate import executed, hidden_paths, read_cells
-from autograder.wall.inside.examiner import case_of, examine, read_exam
+from autograder.wall.inside.examiner import examine, read_case
 from autograder.wall.inside.watch import Watch, WorkerLimits, kill
 from autograder.wall.inside.wire import RemoteBench, Wire, serve_desk
 
@@ -112,9 +112,8 @@ def _clean(folder: Path, question: Question, limits: WorkerLimits, wire: Wire) -
 
 def _examiner(folder: Path, question: Question, limits: WorkerLimits, wire: Wire, clean: Wire | None, out: int) -> int:
     """Ask, and write down what was seen; no student's code ever runs here."""
-    exam, arrays = read_exam(folder)
+    case = read_case(folder, question.task)
     _shut(folder, (), question, limits)
-    case = case_of(exam, arrays, question.task)
     try:
         data = examine(question.asked, RemoteBench(wire, clean), case)
     except Ended:
@@ -178,7 +177,7 @@ def ask(
         candidate, *others, examiner = _forked(pipes, folder, question, limits, dead)
         ours = pipes.read["out"], pipes.read["progress"]
         pipes.close(*(end for end in (*pipes.read.values(), *pipes.write.values()) if end not in ours))
-        watch = Watch(candidate, examiner, limits, is_others, deadline)
+        watch = Watch(candidate, limits, is_others, deadline)
         why = watch.collect(*ours)
         if not why and watch.exit_of(examiner) == ENDED:
             watch.wait_for(candidate, END_SECONDS)

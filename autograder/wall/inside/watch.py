@@ -34,17 +34,16 @@ class WorkerLimits:
 
 
 class Watch:
-    """Two processes at work, and what came of it so far."""
+    """A candidate and its examiner at work, and what came of it so far."""
 
     def __init__(
         self,
         candidate: int,
-        examiner: int,
         limits: WorkerLimits,
         is_others: Callable[[int], bool],
         deadline: float,
     ) -> None:
-        self.candidate, self.examiner = candidate, examiner
+        self.candidate = candidate
         self.limits, self.is_others, self.deadline = limits, is_others, deadline
         self.cells_until = time.monotonic() + OTHERS_SHARE * (deadline - time.monotonic())
         self.data = bytearray()
