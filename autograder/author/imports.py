@@ -7,18 +7,26 @@ import ast
 REFERENCE = "waferlab.reference."
 
 
-def imported(tree: ast.AST) -> dict[str, int]:
-    """The modules of `waferlab` that parsed code imports anywhere, each with the first line that does.
+def imported(tree: ast.AST, path: str | None = None) -> dict[str, int]:
+    """The modules of `waferlab` that parsed code may import, each with the first line that does.
+
+    Of `from a.b import c` both `a.b` and `a.b.c`.
 
     >>> imported(ast.parse("import os\\nfrom waferlab.reference.pca import f"))
     {'waferlab.reference.pca': 2, 'waferlab.reference.pca.f': 2}
+
+    Args:
+        tree: the code.
+        path: where it lies (`waferlab/checks/core.py`), from which relative imports go; without it from `waferlab`.
     """
     found: dict[str, int] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            around = ["waferlab"] if node.level else []  # inside the package, where only the reference is looked for
+            around: list[str] = []
+            if node.level:
+                around = ["waferlab"] if path is None else path.split("/")[: -node.level]
             base = ".".join([*around, *([node.module] if node.module else [])])
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
         else:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
+from autograder.author.imports import imported
 from autograder.author.trees import files_below
 from autograder.base.course import Course
 
@@ -88,19 +89,9 @@ def _imports(files: Files, source: bytes, path: str) -> Iterator[str]:
 
 @cache
 def _imported_names(source: bytes, path: str) -> frozenset[str] | None:
-    """Dotted names of `waferlab` that a text may import, `a.b` and `a.b.c` for `from a.b import c`."""
+    """Dotted names of `waferlab` that a text may import; None where it is no Python."""
     tree = _parsed(source)
-    if tree is None:
-        return None
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            around = path.split("/")[: -node.level] if node.level else []
-            base = ".".join([*around, *([node.module] if node.module else [])])
-            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in names if name.split(".")[0] == PACKAGE)
+    return None if tree is None else frozenset(imported(tree, path))
 
 
 @cache
