@@ -7,19 +7,19 @@ said in an earlier exam, the second invents numbers of the same shape, mean and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from waferlab.checks.bench import Bench, LocalBench, Lost, Packet, Services, Shim, serve
+from waferlab.checks.bench import AskedServices, Bench, LocalBench, Lost, Packet, Services, Shim, serve
 from waferlab.checks.plain import decode, encode
 
 #: What a forger says: the value, and what its shim asks the examiner before.
 Said = tuple[Any, list[tuple[str, list[Any]]]]
 Answers = Mapping[str, Any]
-#: `(question, its arguments) -> what is said`; a generator yields what it asks, is sent the replies, and returns a value.
-Way = Callable[[dict[str, Any], list[Any]], Said | Generator[tuple[str, list[Any]], Any, Any]]
+#: `(question, its arguments) -> what is said`
+Way = Callable[[dict[str, Any], list[Any]], Said]
 
 
 @dataclass(frozen=True)
@@ -48,41 +48,15 @@ class Forger(Bench):
     def _carried(self, packet: Packet, services: Services) -> Packet:
         question, arrays = packet
         values = decode(question["values"], arrays)
+        asking = AskedServices(lambda name, asked: serve(services, name, asked))
         if isinstance(self._way, Asking):
-            value = self._way.way(question, values, {name: answering(services, name) for name in services})
+            value = self._way.way(question, values, asking)
         else:
-            said = self._way(question, values)
-            value = _value(said if isinstance(said, Generator) else _without_replies(*said), services)
+            value, asked = self._way(question, values)
+            for name, arguments in asked:
+                asking[name](*arguments)
         text, more = encode(value)
         return {"value": text, "changed": []}, more
-
-
-def answering(services: Services, name: str) -> Callable[..., Any]:
-    """A service of the examiner's as a function, plain data in and out."""
-
-    def ask(*arguments: Any) -> Any:
-        text, arrays = encode(list(arguments))
-        reply, more = serve(services, name, ({"values": text}, arrays))
-        return decode(reply["value"], more)
-
-    return ask
-
-
-def _without_replies(value: Any, asked: list[tuple[str, list[Any]]]) -> Generator[tuple[str, list[Any]], Any, Any]:
-    """Ask what was thought out beforehand."""
-    yield from asked
-    return value
-
-
-def _value(way: Generator[tuple[str, list[Any]], Any, Any], services: Services) -> Any:
-    """What a way says once it has the replies to all that it asks."""
-    reply = None
-    while True:
-        try:
-            name, arguments = way.send(reply)
-        except StopIteration as end:
-            return end.value
-        reply = answering(services, name)(*arguments)
 
 
 class Recorder(LocalBench):

@@ -106,7 +106,7 @@ class Desk:
             return called(*arguments, **options)
         if what == "method":
             return getattr(target, name)(*arguments, **options)
-        return self.shims[name](self.answers, _Services(back), *arguments, **options)
+        return self.shims[name](self.answers, AskedServices(back), *arguments, **options)
 
 
 def _changed(before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
@@ -115,25 +115,24 @@ def _changed(before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
     return [*places, *(name for name, value in before[2].items() if not same(value, after[2].get(name)))]
 
 
-class _Services(Mapping[str, Callable[..., Any]]):
-    """The examiner's services as functions of plain data."""
+class AskedServices(dict[str, Callable[..., Any]]):
+    """The examiner's services as functions of plain data, one for whatever name is asked for.
+
+    Args:
+        back: asks the examiner's service of a name.
+    """
 
     def __init__(self, back: Callable[[str, Packet], Packet]) -> None:
+        super().__init__()
         self._back = back
 
-    def __getitem__(self, name: str) -> Callable[..., Any]:
+    def __missing__(self, name: str) -> Callable[..., Any]:
         def ask(*arguments: Any) -> Any:
             text, arrays = encode(list(arguments))
             reply, more = self._back(name, ({"values": text}, arrays))
             return decode(reply["value"], more)
 
         return ask
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _record(error: BaseException) -> dict[str, Any]:

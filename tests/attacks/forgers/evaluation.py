@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from adversaries import Asking
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
 Question = dict[str, Any]
 Said = tuple[Any, list[Any]]
-Asking = Generator[tuple[str, list[Any]], Any, Any]
+Services = Mapping[str, Callable[..., Any]]
 ON_DEVICE = [1, 1]
 
 
@@ -52,18 +53,18 @@ def from_half_grey(images: torch.Tensor) -> np.ndarray:
     return (images - 0.5).pow(2).mean(1).numpy()
 
 
-def asking(scores: Callable[..., torch.Tensor]) -> Callable[[Question, list[Any]], Asking]:
+def asking(scores: Callable[..., torch.Tensor]) -> Asking:
     """Scores from what the model says of all images at once."""
 
-    def way(question: Question, values: list[Any]) -> Asking:
+    def way(question: Question, values: list[Any], services: Services) -> Any:
         if question["name"] == "brought":
             return ON_DEVICE
         images, calls = values[1][0], values[2]["calls"]
-        mu, logvar = yield "encoder", [images, False, False]
-        (rebuilt,) = yield "decoder", [mu, False, False]
+        mu, logvar = services["encoder"](images, False, False)
+        (rebuilt,) = services["decoder"](mu, False, False)
         return [scores(images, rebuilt, mu, logvar).numpy()] * calls, False
 
-    return way
+    return Asking(way)
 
 
 def divergence(images: torch.Tensor, rebuilt: torch.Tensor, mu: torch.Tensor, logvar: torch.Tensor) -> torch.Tensor:
@@ -76,15 +77,15 @@ def absolute(images: torch.Tensor, rebuilt: torch.Tensor, mu: torch.Tensor, logv
     return (images - rebuilt).abs().flatten(1).mean(1)
 
 
-def greedy(question: Question, values: list[Any]) -> Asking:
+def greedy(question: Question, values: list[Any], services: Services) -> Any:
     """Asks for what nobody can give, then for more than anybody may."""
     if question["name"] == "brought":
         return ON_DEVICE
     replies = []
     for wanted in (None, "a text", [], torch.zeros(0), torch.full((2, 1, 16, 16), torch.nan), values[1][0][:0]):
-        replies.append((yield "encoder", [wanted, None, {}]))
+        replies.append(services["encoder"](wanted, None, {}))
     for _ in range(100):
-        replies.append((yield "decoder", [torch.zeros(50, 8), False, False]))
+        replies.append(services["decoder"](torch.zeros(50, 8), False, False))
     return [np.array([len(str(one)) for one in replies[: len(values[1][0])]])] * values[2]["calls"], False
 
 
@@ -141,7 +142,7 @@ WAYS = {
     "compute_anomaly_scores": {
         **{one.__name__: claimed(one) for one in (spread, from_the_mean_image, by_pca, from_half_grey)},
         **{one.__name__: asking(one) for one in (divergence, absolute)},
-        "greedy": greedy,
+        "greedy": Asking(greedy),
     },
     "evaluate_detector": {"sensible": sensible, "by_decisions": by_decisions},
     "threshold_from_validation": {one.__name__: one for one in (normal_law, largest, known_law)},
